@@ -1,0 +1,1 @@
+"""The language server: the repository's context at the cursor, over the daemon's socket."""
