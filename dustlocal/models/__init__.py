@@ -1,0 +1,1 @@
+"""The models that DustLocal uses: how they get onto this machine."""
