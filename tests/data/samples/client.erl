@@ -1,0 +1,3 @@
+-module(client).
+-record(state, {a}).
+send(A) -> A.

@@ -1,0 +1,5 @@
+resource "aws_instance" "web" {
+  ami = "x"
+}
+variable "region" {}
+locals { a = 1 }
