@@ -93,7 +93,7 @@ class Repository:
 
     def is_shallow(self) -> bool:
         """Whether older history was left out when cloning."""
-        return bool(self._edge())
+        return bool(self.edge())
 
     def commit_shas(self) -> list[str]:
         """All commits reachable from HEAD, newest first."""
@@ -174,7 +174,7 @@ class Repository:
             _spool(spool, shas)
             call = self._call(verb, *options, "--encoding=UTF-8", layout, stdin=spool)
             records = split_records(call.stream())
-            yield from parse_commits(records, mark.encode(), self._edge())
+            yield from parse_commits(records, mark.encode(), self.edge())
 
     def _sizes(self, shas: Collection[str]) -> dict[str, int]:
         """The sizes of those objects that this clone has.
@@ -190,7 +190,8 @@ class Repository:
             found = parse_sizes(call.stream())
             return {sha: size for sha, size in found if sha in wanted}
 
-    def _edge(self) -> frozenset[str]:
+    def edge(self) -> frozenset[str]:
+        """The commits whose parents a shallow clone left out; none in a whole one."""
         try:
             with open(os.path.join(self.common_dir, "shallow"), encoding="ascii") as lines:
                 return frozenset(lines.read().split())
