@@ -1,0 +1,1 @@
+"""Answers with citations: retrieve, pack, answer by extraction, verify, or refuse."""
