@@ -12,6 +12,7 @@ from indexer.model import Source
 from indexer.prepare import PIPELINE, prepare_commit
 from indexer.refresh import IndexOptions, OnProgress, ShouldStop, tree_of
 from indexer.repository import Repository
+from indexer.sources import require_folder
 from indexer.store import history
 from indexer.store.shard import Shard
 
@@ -26,23 +27,23 @@ def refresh_commits(
     should_stop: ShouldStop,
 ) -> int:
     """Make the stored commits those that HEAD reaches, newest first; returns how many were read."""
-    if source.git_dir is None or not options.commits:
+    if source.git_dir is None or source.common_dir is None or not options.commits:
         return 0
+    # A root that vanished has no commits, and yet none was taken back.
+    require_folder(source.root)
     tree = tree_of(shard, source)
-    repository = Repository.open(source.root)
+    repository = Repository(source.root, source.git_dir, source.common_dir)
     aim = _aim(repository, options)
     with shard.reading() as connection:
         before = history.completed(connection, tree) if connection is not None else ""
         if before == aim:
             return 0
         known = history.known_commits(connection, tree) if connection is not None else set()
-    reachable = repository.commit_shas()[: options.max_commits] if repository else []
+    reachable = repository.commit_shas()[: options.max_commits]
     stale = known if _manner(before) not in ("", _manner(aim)) else set()
-    _release_commits(shard, tree, known.difference(reachable), stale)
+    _release_commits(shard, tree, _manner(aim), known.difference(reachable), stale)
     wanted = [sha for sha in reachable if sha not in known or sha in stale]
-    if repository and not _read_commits(
-        shard, tree, repository, options, wanted, on_progress, should_stop
-    ):
+    if not _read_commits(shard, tree, repository, options, wanted, on_progress, should_stop):
         return len(wanted)
     crash_point("before-commits-complete")
     with shard.writing() as connection:
@@ -50,13 +51,13 @@ def refresh_commits(
     return len(wanted)
 
 
-def _aim(repository: Repository | None, options: IndexOptions) -> str:
+def _aim(repository: Repository, options: IndexOptions) -> str:
     """What is complete when this run has ended: which commits, and in which manner they are told.
 
     The edge of a shallow clone is part of the manner: its commits are told without their paths.
     """
-    head = (repository.head() if repository else None) or "none"
-    edge = sorted(repository.edge()) if repository else []
+    head = repository.head() or "none"
+    edge = sorted(repository.edge())
     told = hashlib.sha256(" ".join(edge).encode("ascii")).hexdigest()[:16] if edge else "whole"
     return f"{head}/{options.max_commits}/{PIPELINE}-{told}"
 
@@ -65,13 +66,13 @@ def _manner(aim: str) -> str:
     return aim.rpartition("/")[2]
 
 
-def _release_commits(shard: Shard, tree: int, gone: set[str], stale: set[str]) -> None:
+def _release_commits(shard: Shard, tree: int, manner: str, gone: set[str], stale: set[str]) -> None:
     """Let go of commits that HEAD no longer reaches, and of texts that would be told otherwise.
 
     What was complete before isn't from here on: HEAD may go back there before this run ends.
     """
     with shard.writing() as connection:
-        history.set_completed(connection, tree, "")
+        history.set_completed(connection, tree, f"/{manner}")
         history.forget_commits(connection, tree, gone)
         history.forget_everywhere(connection, stale)
         history.delete_unreachable(connection)

@@ -26,7 +26,7 @@ _HISTORY_RANK: Final = "bm25(3.0, 1.0, 1.0)"
 
 
 def chunk_words(
-    connection: Connection, view: View, allowed: Mask, terms: list[str], depth: int = DEPTH
+    connection: Connection, view: View, allowed: Mask, terms: Sequence[str], depth: int = DEPTH
 ) -> dict[int, float]:
     """BM25 over chunks: chunk id -> score, higher is better."""
     found: dict[int, float] = {}
@@ -35,6 +35,16 @@ def chunk_words(
         if len(found) >= depth:
             break
     return found
+
+
+def telling(connection: Connection, table: str, terms: Sequence[str], rows: int) -> list[str]:
+    """The terms less those that most of the table's `rows` hold.
+
+    FTS5 gives a term of more than half of the rows a weight of 1e-6, yet looks at every row that
+    holds it. Where all terms are of that kind, all are kept.
+    """
+    counts = term_frequency(connection, terms, table)
+    return [term for term in terms if counts[term] <= rows / 2] or list(terms)
 
 
 def definitions(
@@ -52,14 +62,14 @@ def definitions(
 
 
 def file_words(
-    connection: Connection, documents: Ints, terms: list[str], depth: int = DEPTH
+    connection: Connection, documents: Ints, terms: Sequence[str], depth: int = DEPTH
 ) -> dict[int, float]:
     """BM25 over whole files, as far as they are among `documents`: document id -> score."""
     return _restricted(connection, "file_words", _FILE_RANK, terms, documents, depth)
 
 
 def history_words(
-    connection: Connection, commits: Ints, terms: list[str], depth: int = DEPTH
+    connection: Connection, commits: Ints, terms: Sequence[str], depth: int = DEPTH
 ) -> dict[int, float]:
     """BM25 over commits, as far as they are among `commits`: history id -> score."""
     return _restricted(connection, "history_words", _HISTORY_RANK, terms, commits, depth)
@@ -74,7 +84,7 @@ def _allowed(view: View, allowed: Mask, ids: Ints) -> Mask:
 
 
 def _restricted(
-    connection: Connection, table: str, rank: str, terms: list[str], among: Ints, depth: int
+    connection: Connection, table: str, rank: str, terms: Sequence[str], among: Ints, depth: int
 ) -> dict[int, float]:
     found: dict[int, float] = {}
     for ids, scores in _ranked(connection, table, rank, terms):
@@ -90,7 +100,7 @@ def _keep(found: dict[int, float], ids: Ints, scores: list[float], good: Mask, d
 
 
 def _ranked(
-    connection: Connection, table: str, rank: str, terms: list[str]
+    connection: Connection, table: str, rank: str, terms: Sequence[str]
 ) -> Iterator[tuple[Ints, list[float]]]:
     """Matches of any term, best first, in batches: as many are read as the filters make needed."""
     if not terms:
@@ -144,9 +154,11 @@ def _cosines(codes: Codes, vector: Vector) -> npt.NDArray[np.float32]:
     return np.asarray(rows @ vector, dtype=np.float32)
 
 
-def term_frequency(connection: Connection, terms: list[str]) -> dict[str, int]:
-    """In how many chunks of the shard each term occurs."""
-    statement = "SELECT count(*) FROM chunk_words WHERE chunk_words MATCH ?"
+def term_frequency(
+    connection: Connection, terms: Sequence[str], table: str = "chunk_words"
+) -> dict[str, int]:
+    """In how many chunks (or rows of another table of words) of the shard each term occurs."""
+    statement = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"
     return {
         term: int(connection.execute(statement, (match_any([term]),)).fetchone()[0])
         for term in terms

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from indexer.lexical import query_terms
 from indexer.store.read import ChunkRow
 
 # (shard, id) of a chunk or a document.
@@ -21,7 +22,13 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How the legs are mixed. `own` is the share of a chunk's own score in its rank."""
+    """How the legs are mixed. `own` is the share of a chunk's own score in its rank.
+
+    Each further chunk of a file gets `decay` of the file's score that the one before got, and
+    `crowding` of its rank, so that one file can't fill a list. `defined` and `named_file` are
+    added for a definition of what the query names, and for a file with a query word as its name;
+    `alone` multiplies the former where the query is nothing but a name.
+    """
 
     words: float = 0.4
     dense: float = 0.4
@@ -29,12 +36,15 @@ class Weights:
     own_words: float = 0.4
     own_dense: float = 0.6
     own: float = 0.5
-    decay: float = 0.5
+    decay: float = 0.7
+    crowding: float = 0.9
     defined: float = 0.4
+    alone: float = 2.5
     named_file: float = 0.2
 
 
 WEIGHTS: Final = Weights()
+FLOOR: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +57,14 @@ class Candidates:
 
 
 def scaled(scores: Mapping[Key, float]) -> dict[Key, float]:
-    """Scores min-max scaled to 0..1; all 1 when they are equal."""
+    """Scores min-max scaled to `FLOOR`..1, so that the last found still beats the not found."""
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())
     span = high - low
     if span <= 0:
         return dict.fromkeys(scores, 1.0)
-    return {key: (score - low) / span for key, score in scores.items()}
+    return {key: FLOOR + (1 - FLOOR) * (score - low) / span for key, score in scores.items()}
 
 
 _TEST: Final = re.compile(
@@ -122,12 +132,14 @@ def rank(
     demotions: Demotions = DEMOTIONS,
 ) -> list[tuple[Key, float]]:
     """Chunks with their scores, best first. `names` are what the query names of the code."""
+    named = list(names)
     scored = _Scored(
         scaled(candidates.words),
         scaled(candidates.dense),
         scaled(candidates.files),
-        frozenset(name.lower() for name in names),
+        frozenset(name.lower() for name in named),
         weights,
+        weights.defined * (weights.alone if _is_name(named, terms) else 1.0),
     )
     by_file: dict[Key, list[Key]] = {}
     for key, row in rows.items():
@@ -142,6 +154,11 @@ def rank(
     return ranked
 
 
+def _is_name(names: Sequence[str], terms: Sequence[str]) -> bool:
+    """Whether a query's terms are one name and its parts."""
+    return len(names) == 1 and set(terms) == set(query_terms(names[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Scored:
     """The legs' scaled scores, and what the query names."""
@@ -151,17 +168,19 @@ class _Scored:
     files: Mapping[Key, float]
     names: frozenset[str]
     weights: Weights
+    defined: float
 
     def in_file(
         self, file: Key, keys: list[Key], rows: Mapping[Key, ChunkRow], asked: frozenset[str]
     ) -> list[tuple[Key, float]]:
-        """A file's chunks by their own score; each further one counts half of the one before."""
+        """A file's chunks by their own score; each further one counts less."""
         weights = self.weights
         total = self._file(file, keys, rows, asked)
-        own = sorted(((self._own(key, rows[key]), key) for key in keys), reverse=True)
+        share = 1 - weights.own
+        own = sorted(((weights.own * self._own(key, rows[key]), key) for key in keys), reverse=True)
         return [
-            (key, (1 - weights.own) * total * weights.decay**place + weights.own * score)
-            for place, (score, key) in enumerate(own)
+            (key, weights.crowding**place * (share * total * weights.decay**place + own_share))
+            for place, (own_share, key) in enumerate(own)
         ]
 
     def _file(
@@ -175,7 +194,7 @@ class _Scored:
         )
         stem = stem_of(rows[keys[0]].path)
         if any(self._defines(rows[key]) for key in keys):
-            total += weights.defined * (2 if stem in self.names else 1)
+            total += self.defined * (2 if stem in self.names else 1)
         return total + weights.named_file * (stem in asked)
 
     def _own(self, key: Key, row: ChunkRow) -> float:
@@ -183,7 +202,7 @@ class _Scored:
         return (
             weights.own_words * self.words.get(key, 0.0)
             + weights.own_dense * self.dense.get(key, 0.0)
-            + weights.defined * self._defines(row)
+            + self.defined * self._defines(row)
         )
 
     def _defines(self, row: ChunkRow) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from indexer.model import Kind
+from indexer.model import Coverage, Kind
 from indexer.store.sqlite import Connection, DatabaseError
 from indexer.store.vectors import EMBEDDER, EPOCH, GENERATION, IDENTITY, read_setting
 
@@ -60,6 +60,7 @@ class View:
     codes: Codes | None
     documents: dict[int, DocumentRow]
     shown: dict[int, Ints] = field(default_factory=dict)
+    coverage: dict[tuple[int, ...], Coverage] = field(default_factory=dict)
 
     def visible(self, trees: Sequence[int]) -> Mask:
         """Which chunks the trees show."""

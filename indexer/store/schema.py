@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from indexer.errors import StoreTooNew
 from indexer.store.sqlite import Connection, transaction
@@ -180,6 +180,14 @@ def bring_up_to_date(
             migrations.apply(Database(connection))
         if found == 0:
             fill(connection)
+
+
+def shard_age(connection: Connection, path: Path) -> Literal["new", "older", "current"]:
+    """How a shard's schema compares with this program's. Raises `StoreTooNew`."""
+    version = _version(connection, SHARD_VERSION, path)
+    if version == SHARD_VERSION:
+        return "current"
+    return "older" if version else "new"
 
 
 def _version(connection: Connection, newest: int, path: Path) -> int:

@@ -11,14 +11,14 @@ from indexer.errors import StoreDamaged
 from indexer.store import database_file
 from indexer.store.database_file import inode_of
 from indexer.store.documents import unpack_text
-from indexer.store.schema import bring_up_to_date
+from indexer.store.schema import bring_up_to_date, shard_age
 from indexer.store.sqlite import (
     Connection,
-    DatabaseError,
     connect,
     snapshot,
     transaction,
     translated_errors,
+    without_waiting,
 )
 
 # Readers keep what they derive from a shard in memory for as long as this number stands.
@@ -64,7 +64,7 @@ class Shard:
         A reader in the middle of a search may keep a part of the log for the next time.
         """
         if self._writer is not None:
-            with self.maintaining() as connection:
+            with self.maintaining() as connection, without_waiting(connection):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
@@ -119,13 +119,17 @@ class Shard:
             return None
         connection = connect(self.path, read_only=True)
         try:
-            is_new = not connection.execute("PRAGMA user_version").fetchone()[0]
-        except DatabaseError:
+            age = shard_age(connection, self.path)
+        except BaseException:
             connection.close()
             raise
-        if is_new:
+        if age != "current":
             connection.close()
-            return None
+            if age == "new":
+                return None
+            with self._write_lock:
+                self._open_writer()
+            return self._open_reader()
         self._readers.connection, self._readers.inode = connection, inode
         self._open_readers.append(connection)
         return connection

@@ -138,6 +138,16 @@ def snapshot(connection: Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def without_waiting(connection: Connection) -> Iterator[None]:
+    """What is done inside is left undone where another connection is in the way."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+@contextlib.contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's and the system's errors into those of the one tree, naming the file."""
     try:
