@@ -45,6 +45,9 @@ log = logging.getLogger(__name__)
 _BUSY_SECONDS = 5.0
 """When to try again while another process (`index --once`) writes the index."""
 
+_LOOK_SECONDS = 0.01
+"""How often to see whether a change that was heard of has been given out: within 0.3 s."""
+
 _UNSETTLED_SECONDS = 1.0
 """When to look again at a file that kept changing while it was read."""
 
@@ -86,9 +89,19 @@ class Indexing:
 
     def complete(self, ids: Iterable[SourceId], info: CoverageInfo) -> CoverageInfo:
         """Stored coverage with what is known beyond it. May be called from any thread."""
-        info = with_pending([self.states[each] for each in ids if each in self.states], info)
+        known = [self.states[each] for each in ids if each in self.states]
+        waited = [self.watcher.waiting(state.id) or 0.0 for state in known]
+        info = with_pending(known, info, max(waited, default=0.0))
         note = self.vectors.note if info.vectors_pending else ""
         return msgspec.structs.replace(info, notes=(*info.notes, note)) if note else info
+
+    async def settled(self, state: SourceState) -> None:
+        """Return when every change that was heard of is indexed."""
+        while state.refreshes or self.watcher.waiting(state.id) is not None:
+            if state.refreshes:
+                await state.clean.wait()
+            else:
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def track(self, sources: Iterable[Source]) -> None:
         """Begin to keep these sources up to date; each is looked at whole, at once."""

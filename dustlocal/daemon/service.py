@@ -170,13 +170,10 @@ class Service:
 
     async def _settle(self, scope: Resolved) -> None:
         """Give changes that are being indexed a moment to arrive."""
-        dirty = [state for state in self._states(scope) if state.refreshes]
-        if not dirty:
-            return
         try:
             async with asyncio.timeout(_FRESH_SECONDS):
-                for state in dirty:
-                    await state.clean.wait()
+                for state in self._states(scope):
+                    await self.indexing.settled(state)
         except TimeoutError:
             return  # The coverage says how far behind the answer is.
 

@@ -106,8 +106,13 @@ class SourceState:
         return pace.total - pace.done if pace else 0
 
 
-def with_pending(states: Iterable[SourceState], info: CoverageInfo) -> CoverageInfo:
-    """Stored coverage together with what is known to be on its way."""
+def with_pending(
+    states: Iterable[SourceState], info: CoverageInfo, waited: float = 0.0
+) -> CoverageInfo:
+    """Stored coverage together with what is known to be on its way.
+
+    `waited` is for how long a change has been heard of that nobody looks at yet.
+    """
     seen = list(states)
     now = time.monotonic()
     behind = [now - state.dirty_since for state in seen if state.dirty_since is not None]
@@ -116,7 +121,7 @@ def with_pending(states: Iterable[SourceState], info: CoverageInfo) -> CoverageI
         info,
         pending=max(info.pending, sum(state.left("files") for state in seen)),
         commits_pending=max(info.commits_pending, sum(state.left("commits") for state in seen)),
-        seconds_behind=round(max([info.seconds_behind, *behind]), 3),
+        seconds_behind=round(max([info.seconds_behind, waited, *behind]), 3),
         notes=(*info.notes, *notes),
     )
 

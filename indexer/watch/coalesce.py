@@ -129,6 +129,11 @@ class Coalescer:
             _touch(pending, now)
             _widen(pending, reason)
 
+    def waiting(self, source: SourceId, now: float) -> float | None:
+        """For how many seconds the oldest hint has waited to be taken; None if there is none."""
+        pending = self._sources.get(source)
+        return None if pending is None or pending.first == math.inf else now - pending.first
+
     def take(self, now: float) -> Batch | None:
         """The batch that has been due the longest, if any; its source is in flight until `done`."""
         source = min(self._sources, key=lambda each: _due(self._sources[each]), default=None)

@@ -112,6 +112,11 @@ class Watcher:
             self._coalescer.done(source, self._clock())
             self._nudge(source)
 
+    def waiting(self, source: SourceId) -> float | None:
+        """For how many seconds a change has been heard of and not been given out; None: none."""
+        with self._lock:
+            return self._coalescer.waiting(source, self._clock())
+
     def state(self, source: SourceId) -> WatchState:
         """How a source is watched, and the fix if that is not as it should be."""
         with self._lock:
