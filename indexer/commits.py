@@ -8,13 +8,15 @@ from typing import Final
 
 from indexer import ingest
 from indexer.crash import crash_point
+from indexer.identity import PIPELINE
 from indexer.model import Source
-from indexer.prepare import PIPELINE, prepare_commit
-from indexer.refresh import IndexOptions, OnProgress, ShouldStop, tree_of
+from indexer.prepare import prepare_commit
+from indexer.refresh import tree_of
 from indexer.repository import Repository
 from indexer.sources import require_folder
 from indexer.store import history
 from indexer.store.shard import Shard
+from indexer.work import IndexOptions, OnProgress, ShouldStop
 
 _COMMIT_BATCH: Final = 200
 

@@ -7,9 +7,10 @@ from typing import Final
 from indexer.crash import crash_point
 from indexer.embed.protocol import Embedder
 from indexer.model import Source
-from indexer.refresh import OnProgress, ShouldStop, tree_of
+from indexer.refresh import tree_of
 from indexer.store import vectors
 from indexer.store.shard import Shard
+from indexer.work import OnProgress, ShouldStop
 
 # One transaction each: what a kill may cost, and how long a stop may take (about a second).
 _BATCH: Final = 32

@@ -10,13 +10,11 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer import commits, embedding, refresh
 from indexer.crash import crash_point
-from indexer.embed.protocol import Embedder
 from indexer.errors import SourceError, StoreDamaged
 from indexer.model import Coverage, Skip, Source, SourceId
-from indexer.refresh import IndexOptions, OnProgress, Refreshed, ShouldStop
 from indexer.search import engine
 from indexer.search.query import Query, QueryEmbedder, SearchResult
 from indexer.search.view import ViewCache
@@ -28,6 +26,10 @@ from indexer.store.shard import Shard
 from indexer.store.source_record import drop_source_record
 from indexer.store.sqlite import Connection
 from indexer.store.vectors import purge_unused
+from indexer.work import IndexOptions, OnProgress, Refreshed, ShouldStop
+
+if TYPE_CHECKING:
+    from indexer.embed.protocol import Embedder
 
 
 def _ignore_progress(done: int, total: int) -> None:
@@ -131,6 +133,8 @@ class Index:
         A damaged shard is set aside and rebuilt (`Refreshed.rebuilt`). Raises `SourceNotFound`
         or `SourceUnreadable` and leaves the rows alone when the folder can't be listed.
         """
+        from indexer import refresh  # noqa: PLC0415  (parsers: not for who only asks)
+
         known = self._known(source)
         require_folder(known.root)
         shard, _ = self._shard(source)
@@ -158,6 +162,8 @@ class Index:
         should_stop: ShouldStop = _never,
     ) -> int:
         """Make a source's commits those that its HEAD reaches; returns how many were read."""
+        from indexer import commits  # noqa: PLC0415  (as above)
+
         shard, _ = self._shard(source)
         read = commits.refresh_commits(
             shard, self._known(source), self.options, on_progress, should_stop
@@ -178,6 +184,8 @@ class Index:
 
         Vectors of another embedder are dropped first, so the two never mix.
         """
+        from indexer import embedding  # noqa: PLC0415  (as above)
+
         shard, _ = self._shard(source)
         done = embedding.embed_pending(
             shard, self._known(source), embedder, on_progress, should_stop

@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from indexer.crash import crash_point
 from indexer.extract import Rejected
 from indexer.files import FileRejected, FileUnsettled, FileVanished, read_file
+from indexer.identity import blob_of
 from indexer.model import FileState, Listing, Skip, SkipReason
-from indexer.prepare import PreparedDocument, blob_of, prepare
+from indexer.prepare import PreparedDocument, prepare
 from indexer.store import documents
 from indexer.store.shard import Shard
 from indexer.store.sqlite import Connection

@@ -6,20 +6,17 @@ that spans chunks slips through and chunks tile the redacted text.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 from indexer.chunk import chunk_text
 from indexer.extract import Rejected, extract
+from indexer.identity import blob_of, vector_key
 from indexer.languages import language_of
 from indexer.lexical import body_words, path_words, symbol_words
 from indexer.model import Chunk, Commit, Kind
 from indexer.redact import redact
 
-# Part of a document's identity: raised whenever extraction, redaction, chunking or the lexical
-# text changes, so that an update of the program re-reads what it would now store differently.
-PIPELINE: Final = 1
 # What of a commit's touched paths is stored and searched; a mass rename names thousands.
 MAX_COMMIT_PATHS: Final = 200
 
@@ -61,31 +58,14 @@ class PreparedDocument:
     chunks: tuple[PreparedChunk, ...]
 
 
-def blob_of(data: bytes) -> bytes:
-    """The identity of a content: SHA-256 of the bytes."""
-    return hashlib.sha256(data).digest()
-
-
-def embedded_text(path: str, symbol: str, text: str) -> str:
-    """What is embedded for a chunk: the header `path > symbol`, then the chunk."""
-    return f"{path} > {symbol}\n{text}" if symbol else f"{path}\n{text}"
-
-
-def vector_key(path: str, symbol: str, text: str) -> int:
-    """A signed 64-bit key of the embedded text, the row id under which its vector is found."""
-    digest = hashlib.blake2b(
-        embedded_text(path, symbol, text).encode("utf-8", "surrogatepass"), digest_size=8
-    ).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
 def prepare(path: str, data: bytes) -> PreparedDocument | Rejected:
     """Extract, redact and chunk one file; `Rejected` says why it is not indexed after all."""
     first_line = data[:200].split(b"\n", 1)[0].decode("utf-8", "replace")
     language = language_of(path, first_line)
     extracted = extract(path, data, language)
     if isinstance(extracted, Rejected):
-        return extracted
+        # A parser's complaint can quote what it could not parse.
+        return Rejected(extracted.reason, _redacted(extracted.detail))
     text = redact(_encodable(extracted.text), path)
     return PreparedDocument(
         path=path,

@@ -9,58 +9,22 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from indexer import ingest
 from indexer.crash import crash_point
 from indexer.discover import discover
 from indexer.extract import rejected_by_name
 from indexer.files import state_of
+from indexer.identity import PIPELINE
 from indexer.ingest import Gone, Plan, Unsettled
 from indexer.model import FileState, Listing, Skip, SkipReason, Source
-from indexer.prepare import PIPELINE
 from indexer.prepare_pool import preparing
 from indexer.sources import require_folder
 from indexer.store import documents
 from indexer.store.shard import Shard
 from indexer.store.source_record import has_source_record, write_source_record
-
-OnProgress = Callable[[int, int], None]
-ShouldStop = Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class IndexOptions:
-    """What is indexed. `exclude` are gitignore patterns on top of the source's own."""
-
-    max_file_bytes: int = 1_048_576
-    exclude: tuple[str, ...] = ()
-    commits: bool = True
-    max_commits: int = 20_000
-    processes: int = os.cpu_count() or 1
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh did, in files, and the folders that hold what is indexed now.
-
-    `folders` is None when only hinted paths were looked at. `unsettled` files kept changing and
-    want another look; `stopped` says that it ended early on request, `rebuilt` that a damaged
-    shard was set aside first.
-    """
-
-    read: int = 0
-    removed: int = 0
-    skipped: int = 0
-    unsettled: int = 0
-    folders: frozenset[str] | None = None
-    stopped: bool = False
-    rebuilt: bool = False
-
-    @property
-    def idle(self) -> bool:
-        """Whether there was nothing to do."""
-        return not (self.read or self.removed or self.skipped)
+from indexer.work import IndexOptions, OnProgress, Refreshed, ShouldStop
 
 
 def refresh_files(

@@ -204,7 +204,7 @@ class Embedding:
 def open_index(folder: Any, settings: IndexSettings) -> Index:
     """The index in `folder`, choosing files as `settings` say."""
     from indexer.index import Index  # noqa: PLC0415 - after the reader has started
-    from indexer.refresh import IndexOptions  # noqa: PLC0415
+    from indexer.work import IndexOptions  # noqa: PLC0415
 
     options = IndexOptions(
         max_file_bytes=settings.max_file_bytes,

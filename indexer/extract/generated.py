@@ -47,8 +47,10 @@ def generated_marker(text: str, language: Language) -> str | None:
     """The comment that says a tool wrote `text`, None if there is none near its top."""
     marker = _DOCUMENT_MARKER if language.kind is Kind.DOCUMENT else _MARKER
     before = ""
-    for line in text[: _LINES * _LINE_LENGTH].split("\n", _LINES)[:_LINES]:
+    lines = text[: _LINES * _LINE_LENGTH].split("\n", _LINES)[:_LINES]
+    for number, line in enumerate(lines, start=1):
         if marker.match(line[:_LINE_LENGTH]) and not _SENTENCE_GOES_ON.match(f"{before}\n{line}"):
-            return f"it says “{line.strip()[:80]}”"
+            # Not in its own words: a skip's reason is stored as it is, without redaction.
+            return f"a comment on line {number} says so"
         before = line[:_LINE_LENGTH]
     return None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from indexer.identity import PIPELINE
 from indexer.model import FileState, Skip, SkipReason
-from indexer.prepare import PIPELINE, PreparedDocument
 from indexer.store.sqlite import Connection, DatabaseError
 from indexer.store.words import delete_words
+
+if TYPE_CHECKING:
+    from indexer.prepare import PreparedDocument
 
 # Level 1 costs a third of level 6's time and comes within 10 % of its size on source code.
 _ZLIB_LEVEL = 1

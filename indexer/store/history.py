@@ -7,9 +7,12 @@ embedding a long history would cost more than embedding the code.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from indexer.prepare import PreparedCommit
 from indexer.store.sqlite import Connection
+
+if TYPE_CHECKING:
+    from indexer.prepare import PreparedCommit
 from indexer.store.words import delete_words
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from indexer.prepare import embedded_text
+from indexer.identity import embedded_text
 from indexer.store.documents import unpack_text
 from indexer.store.sqlite import Connection
 
