@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from indexer.crash import crash_point
 from indexer.errors import SourceError, StoreDamaged
 from indexer.model import Coverage, Skip, Source, SourceId
+from indexer.parsing_mark import ParsingMark
 from indexer.search import engine
 from indexer.search.query import Query, QueryEmbedder, SearchResult
 from indexer.search.view import ViewCache
@@ -50,6 +51,7 @@ class Index:
         self.folder = folder
         self.options = options or IndexOptions()
         self._catalog = Catalog(folder)
+        self._mark = ParsingMark(folder)
         self._shards: dict[str, tuple[Shard, ViewCache]] = {}
         self._lock = threading.Lock()
 
@@ -139,15 +141,16 @@ class Index:
         require_folder(known.root)
         shard, _ = self._shard(source)
         rebuilt = shard.is_suspect and self.heal(source)
+        place = (shard, known, self.options)
         try:
             done = refresh.refresh_files(
-                shard, known, self.options, None if rebuilt else paths, on_progress, should_stop
+                *place, None if rebuilt else paths, on_progress, should_stop, self._mark
             )
         except StoreDamaged:
             crash_point("before-set-aside")
             shard.set_aside()
             rebuilt = True
-            done = refresh.refresh_files(shard, known, self.options, None, on_progress, should_stop)
+            done = refresh.refresh_files(*place, None, on_progress, should_stop, self._mark)
         if rebuilt:
             done = replace(done, rebuilt=True)
         if paths is None and not done.idle:
@@ -268,6 +271,7 @@ class Index:
             for shard, _ in self._shards.values():
                 shard.close()
             self._shards.clear()
+        self._mark.close()
         self._catalog.close()
 
 

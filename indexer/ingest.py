@@ -18,6 +18,7 @@ from indexer.files import FileRejected, FileUnsettled, FileVanished, read_file
 from indexer.identity import blob_of
 from indexer.model import FileState, Listing, Skip, SkipReason
 from indexer.prepare import PreparedDocument, prepare
+from indexer.redact import redact
 from indexer.store import documents
 from indexer.store.shard import Shard
 from indexer.store.sqlite import Connection
@@ -126,7 +127,8 @@ def _prepared(path: str, data: bytes) -> PreparedDocument | Rejected:
     try:
         return prepare(path, data)
     except Exception as error:
-        return Rejected(SkipReason.EXTRACTION_FAILED, f"{type(error).__name__}: {error}"[:200])
+        complaint = redact(f"{type(error).__name__}: {error}")[:200]
+        return Rejected(SkipReason.EXTRACTION_FAILED, complaint)
 
 
 def store_outcome(shard: Shard, tree: int, outcome: Outcome) -> bool:

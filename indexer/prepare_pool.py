@@ -9,16 +9,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from multiprocessing.connection import wait
 from typing import Final
 
 from indexer import ingest
 from indexer.ingest import Outcome
+from indexer.parsing_mark import ParsingMark
 
 # A path, and the contents of it that the store has already.
 Job = tuple[str, frozenset[bytes]]
@@ -31,18 +33,37 @@ _IN_FLIGHT: Final = 32
 
 @contextmanager
 def preparing(
-    root: str, limit: int, jobs: Iterable[Job], *, count: int, processes: int
+    root: str,
+    limit: int,
+    jobs: Iterable[Job],
+    *,
+    count: int,
+    processes: int,
+    source: str,
+    mark: ParsingMark,
 ) -> Iterator[Iterator[Outcome]]:
-    """The outcomes of `count` jobs, in their order. Files beyond `limit` bytes are skipped."""
+    """The outcomes of `count` jobs, in their order. Files beyond `limit` bytes are skipped.
+
+    What is parsed in this process is marked. If a process of the pool crashes, the rest is parsed
+    in this one: only so is it known which file crashes it.
+    """
     prepare = partial(_prepare, root, limit)
+
+    def here(remaining: Iterable[Job]) -> Iterator[Outcome]:
+        for job in remaining:
+            mark.set(source, job[0])
+            outcome = prepare(job)
+            mark.clear()
+            yield outcome
+
     if processes < 2 or count < _POOL_FILES:
-        yield map(prepare, jobs)
+        yield here(jobs)
         return
     # Not fork: the parent has threads and open databases. Not forkserver: it would stay.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_follow_parent) as pool:
         try:
-            yield _windowed(pool, prepare, iter(jobs))
+            yield _windowed(pool, prepare, iter(jobs), here)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -53,13 +74,27 @@ def _prepare(root: str, limit: int, job: Job) -> Outcome:
 
 
 def _windowed(
-    pool: ProcessPoolExecutor, prepare: partial[Outcome], jobs: Iterator[Job]
+    pool: ProcessPoolExecutor,
+    prepare: partial[Outcome],
+    jobs: Iterator[Job],
+    here: Callable[[Iterable[Job]], Iterator[Outcome]],
 ) -> Iterator[Outcome]:
-    waiting: list[Future[Outcome]] = [pool.submit(prepare, job) for job in islice(jobs, _IN_FLIGHT)]
-    while waiting:
-        outcome = waiting.pop(0).result()
-        waiting.extend(pool.submit(prepare, job) for job in islice(jobs, 1))
-        yield outcome
+    waiting: deque[Job] = deque()
+    results: deque[Future[Outcome]] = deque()
+    try:
+        for job in jobs:
+            waiting.append(job)
+            results.append(pool.submit(prepare, job))
+            if len(results) == _IN_FLIGHT:
+                yield results[0].result()
+                results.popleft()
+                waiting.popleft()
+        while results:
+            yield results[0].result()
+            results.popleft()
+            waiting.popleft()
+    except BrokenProcessPool:
+        yield from here([*waiting, *jobs])
 
 
 def _follow_parent() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from indexer import ingest
@@ -19,6 +20,7 @@ from indexer.files import state_of
 from indexer.identity import PIPELINE
 from indexer.ingest import Gone, Plan, Unsettled
 from indexer.model import FileState, Listing, Skip, SkipReason, Source
+from indexer.parsing_mark import ParsingMark
 from indexer.prepare_pool import preparing
 from indexer.sources import require_folder
 from indexer.store import documents
@@ -34,9 +36,11 @@ def refresh_files(
     paths: Collection[str] | None,
     on_progress: OnProgress,
     should_stop: ShouldStop,
+    mark: ParsingMark,
 ) -> Refreshed:
     """Make the rows of a source equal to its files; `paths` are hints of what has changed."""
     tree = tree_of(shard, source)
+    aside = _put_aside(shard, source, tree, mark)
     entries, skips = _stored(shard, tree)
     hinted = _hinted(source, options, paths, entries, skips)
     if hinted is None:
@@ -52,11 +56,25 @@ def refresh_files(
     else:
         listing = Listing(hinted, {}, frozenset())
         plan = ingest.plan({path: entries[path] for path in hinted}, {}, listing)
-    done = apply(shard, source, tree, plan, options, on_progress, should_stop)
+    plan = replace(plan, read=tuple(path for path in plan.read if path != aside))
+    done = apply(shard, source, tree, plan, options, on_progress, should_stop, mark)
     if hinted is not None or done.stopped:
         return done
     _set_complete(shard, tree)
     return replace(done, folders=listing.folders)
+
+
+def _put_aside(shard: Shard, source: Source, tree: int, mark: ParsingMark) -> str | None:
+    """Record the file that two processes died on as a skip, until it changes; returns its path."""
+    path = mark.culprit(source.id)
+    if path is None:
+        return None
+    with suppress(OSError):
+        state = state_of(os.lstat(f"{source.root}/{path}"))
+        detail = "its parser crashed twice; looked at again when it changes"
+        skip = Skip(path, SkipReason.EXTRACTION_FAILED, detail, state)
+        ingest.record_skips(shard, tree, [skip])
+    return path
 
 
 def tree_of(shard: Shard, source: Source) -> int:
@@ -136,6 +154,7 @@ def apply(
     options: IndexOptions,
     on_progress: OnProgress,
     should_stop: ShouldStop,
+    mark: ParsingMark,
 ) -> Refreshed:
     """Carry a plan out; removals first, so that nothing deleted is answered in the meantime."""
     ingest.remove_paths(shard, tree, plan.remove, plan.forget)
@@ -146,7 +165,13 @@ def apply(
     known = _known_blobs(shard, plan.read)
     jobs = ((path, known(path)) for path in plan.read)
     with preparing(
-        source.root, options.max_file_bytes, jobs, count=total, processes=options.processes
+        source.root,
+        options.max_file_bytes,
+        jobs,
+        count=total,
+        processes=options.processes,
+        source=source.id,
+        mark=mark,
     ) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Gone):

@@ -2,8 +2,9 @@
 
 One job runs at a time; the most urgent waits least, and a running job of lower urgency is asked
 to make room (jobs are small steps over a store, so one that stopped is simply run again). A
-worker that dies is started again, after a pause that grows; the job that it died of is tried once
-more and then fails, so that no input can keep a worker dying.
+worker that dies is started again, after a pause that grows; the job that it died of is tried a
+few times more (a file that crashes its parser is put aside after two) and then fails, so that no
+input can keep a worker dying.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int], None]
 
-_ATTEMPTS = 2
+_ATTEMPTS = 3
 _PAUSES = (0.0, 0.5, 2.0, 10.0, 60.0)
 """Seconds before a worker that died is started again, by how often it died in a row."""
 

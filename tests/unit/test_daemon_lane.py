@@ -181,20 +181,20 @@ def test_a_process_that_dies_is_replaced_and_the_job_tried_again() -> None:
     run(test)
 
 
-def test_a_job_that_kills_its_process_twice_fails_and_the_lane_goes_on() -> None:
+def test_a_job_that_kills_its_process_three_times_fails_and_the_lane_goes_on() -> None:
     async def test(lane: Lane, processes: list[ScriptedProcess]) -> None:
         deadly = submit(lane, RefreshFiles(source=A), Urgency.CHANGED)
-        for number in (1, 2):
+        for number in (1, 2, 3):
             while len(processes) < number:
                 await asyncio.sleep(0)
             await processes[-1].started_job()
             processes[-1].die()
-        with pytest.raises(WorkerDied, match="2 times in a row in RefreshFiles of a: killed by"):
+        with pytest.raises(WorkerDied, match="3 times in a row in RefreshFiles of a: killed by"):
             await deadly
         healthy = submit(lane, RefreshFiles(source=B), Urgency.CHANGED)
-        while len(processes) < 3:
+        while len(processes) < 4:
             await asyncio.sleep(0)
-        processes[2].finish(await processes[2].started_job())
+        processes[3].finish(await processes[3].started_job())
         await healthy
 
     run(test)
