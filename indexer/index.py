@@ -27,18 +27,17 @@ from indexer.store.shard import Shard
 from indexer.store.source_record import drop_source_record
 from indexer.store.sqlite import Connection
 from indexer.store.vectors import purge_unused
-from indexer.work import IndexOptions, OnProgress, Refreshed, ShouldStop
+from indexer.work import (
+    IndexOptions,
+    OnProgress,
+    Refreshed,
+    ShouldStop,
+    ignore_progress,
+    never,
+)
 
 if TYPE_CHECKING:
     from indexer.embed.protocol import Embedder
-
-
-def _ignore_progress(done: int, total: int) -> None:
-    """The default listener."""
-
-
-def _never() -> bool:
-    return False
 
 
 class Index:
@@ -127,8 +126,8 @@ class Index:
         source: SourceId,
         paths: Collection[str] | None = None,
         *,
-        on_progress: OnProgress = _ignore_progress,
-        should_stop: ShouldStop = _never,
+        on_progress: OnProgress = ignore_progress,
+        should_stop: ShouldStop = never,
     ) -> Refreshed:
         """Make a source's rows equal to its files; `paths` hint at what has changed.
 
@@ -161,8 +160,8 @@ class Index:
         self,
         source: SourceId,
         *,
-        on_progress: OnProgress = _ignore_progress,
-        should_stop: ShouldStop = _never,
+        on_progress: OnProgress = ignore_progress,
+        should_stop: ShouldStop = never,
     ) -> int:
         """Make a source's commits those that its HEAD reaches; returns how many were read."""
         from indexer import commits  # noqa: PLC0415  (as above)
@@ -180,8 +179,8 @@ class Index:
         source: SourceId,
         embedder: Embedder,
         *,
-        on_progress: OnProgress = _ignore_progress,
-        should_stop: ShouldStop = _never,
+        on_progress: OnProgress = ignore_progress,
+        should_stop: ShouldStop = never,
     ) -> int:
         """Embed a source's chunks that have no vector; returns how many were.
 

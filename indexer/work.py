@@ -10,6 +10,15 @@ OnProgress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
 
 
+def ignore_progress(done: int, total: int) -> None:
+    """The default listener."""
+
+
+def never() -> bool:
+    """The default answer to whether to stop."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
     """What is indexed. `exclude` are gitignore patterns on top of the source's own."""

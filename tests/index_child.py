@@ -9,6 +9,7 @@ prints each verb when it is done. An error of the product ends it with status 1.
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -66,16 +67,27 @@ def _main(folder: str, *commands: str) -> None:
         "remove": lambda root: index.remove(known(root)),
     }
 
+    def warm_up() -> None:
+        """Import what is imported late: it may lie where only root may look."""
+        with tempfile.TemporaryDirectory() as home:
+            plain, other = Path(home) / "plain", Index(Path(home) / "index")
+            plain.mkdir()
+            (plain / "a.md").write_text("# Warm\n")
+            subprocess.run(["git", "init", "--quiet", str(plain)], check=True)
+            source = other.add(str(plain)).id
+            other.refresh(source)
+            other.refresh_commits(source)
+            other.embed_pending(source, ScriptedEmbedder())
+            other.close()
+
     def known(root: str):
         source = index.source(root)
         assert source is not None, root
         return source.id
 
     if USER in os.environ:
-        # What is imported later may lie where only root may look.
-        import git.cmd  # noqa: F401
-        import sqlite_utils  # noqa: F401
-
+        warm_up()
+        os.setgroups([])
         os.setuid(int(os.environ[USER]))
     print("ready", flush=True)
     sys.stdin.readline()

@@ -112,6 +112,7 @@ class Service:
             await self._in_thread(lambda: self.trust_record.revoke(root))
         else:
             paths = await self._in_thread(lambda: self.trust_record.grant(root))
+        state.chosen = await self._in_thread(lambda: self.indexing.settings.of(state.source))
         self.indexing.watcher.rescan(state.id)
         return api.TrustResponse(
             source=state.source.name, root=root, trusted=not request.revoke, paths=paths
