@@ -86,6 +86,8 @@ class _Marker:
                 if not child.is_named:
                     continue
                 row, column = child.start_point
+                if row == len(self.lines):
+                    continue  # What a parser misses at the end stands below the last line.
                 last = _last_row(child)
                 if last > row and depth < _MAX_DEPTH and self._is_big(row, last):
                     pending.append((child, depth + 1))

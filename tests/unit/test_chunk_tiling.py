@@ -51,6 +51,9 @@ def check(text: str, language: Language) -> None:
 @example(text="\n" * 5_000, name="rust")
 @example(text="\r" * 5_000 + "\n", name="text")
 @example(text="x" * 4_001, name="json")
+# What a parser misses at the end of the text stands below the last line.
+@example(text="run deploy $NAME \\\n", name="bash")
+@example(text='echo "\n  --image $I \\\n" > /tmp/x\nrun $NAME \\\n', name="bash")
 def test_chunks_tile_any_text_in_any_language(text: str, name: str) -> None:
     check(text, LANGUAGES[name])
 
