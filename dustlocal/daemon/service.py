@@ -22,7 +22,7 @@ from dustlocal.daemon.queries import Queries, coverage_info
 from dustlocal.daemon.scope import Resolved, resolve
 from dustlocal.daemon.sources import SourceState, source_info
 from dustlocal.daemon.workers import Urgency
-from dustlocal.errors import EmbeddingError, QueryError
+from dustlocal.errors import EmbeddingError, QueryError, StoreDamaged
 from dustlocal.paths import Places
 from dustlocal.trust import Trust
 from indexer.model import SourceId
@@ -154,8 +154,17 @@ class Service:
                 await state.passed.wait()
         else:
             await self._settle(scope)
-        response = await self._in_thread(lambda: answer(request, scope))
+        response = await self._healed(scope, lambda: answer(request, scope))
         return msgspec.structs.replace(response, added=added) if added else response
+
+    async def _healed(self, scope: Resolved, answer: Callable[[], ResultT]) -> ResultT:
+        """An answer; if the index turns out to be damaged, the answer once it is rebuilt."""
+        try:
+            return await self._in_thread(answer)
+        except StoreDamaged:
+            for state in self._states(scope):
+                await self.indexing.refresh(state, Urgency.INTERACTIVE)
+            return await self._in_thread(answer)
 
     async def _resolve(self, scope: api.Scope) -> tuple[Resolved, str]:
         """The sources that are meant, and the names of those that were added on the way."""

@@ -266,3 +266,23 @@ def test_closing_the_stream_ends_its_listeners(run: Any) -> None:
         assert '"source-changed"' in response.text
 
     run(test)
+
+
+def test_a_damaged_index_is_rebuilt_and_the_question_answered(run: Any, project: Path) -> None:
+    async def test(door: Door) -> None:
+        request = api.SearchRequest(query="lighthouse", scope=scope(project))
+        before = await door.post("/v1/search", request, api.SearchResponse)
+        (shard,) = (
+            path
+            for path in Path(door.service.places.index).glob("*.db")
+            if path.name != "catalog.db"
+        )
+        for side in (shard.with_name(f"{shard.name}-wal"), shard.with_name(f"{shard.name}-shm")):
+            side.unlink(missing_ok=True)
+        content = shard.read_bytes()
+        shard.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+        door.service.queries.index.close()
+        after = await door.post("/v1/search", request, api.SearchResponse)
+        assert [hit.path for hit in after.hits] == [hit.path for hit in before.hits] != []
+
+    run(test)
