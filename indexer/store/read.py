@@ -43,13 +43,12 @@ def read_chunks(
 ) -> dict[int, ChunkRow]:
     """The named chunks as far as the trees show them, by id."""
     rows = connection.execute(
-        "SELECT chunk.id, chunk.document, min(entry.tree), entry.path, start_line, end_line,"
-        " start_char, end_char, symbol, defines, kind, language, blob"
+        "SELECT chunk.id, chunk.document, (SELECT min(tree) FROM entry"
+        f" WHERE entry.document = chunk.document AND tree IN ({marks(trees)})) AS shown, path,"
+        " start_line, end_line, start_char, end_char, symbol, defines, kind, language, blob"
         " FROM chunk JOIN document ON document.id = chunk.document"
-        " JOIN entry ON entry.document = chunk.document"
-        f" WHERE chunk.id IN ({marks(chunks)}) AND entry.tree IN ({marks(trees)})"
-        " GROUP BY chunk.id",
-        (*chunks, *trees),
+        f" WHERE chunk.id IN ({marks(chunks)}) AND shown IS NOT NULL",
+        (*trees, *chunks),
     )
     return {row[0]: _chunk_row(*row) for row in rows}
 
