@@ -109,7 +109,7 @@ def test_removing_the_last_source_leaves_no_file_of_it(
     source = bring_up(index, repo.root)
     index.refresh_commits(source)
     index.remove(source)
-    assert [path.name for path in index.folder.iterdir() if not path.name.startswith("catalog")] == []
+    assert [path.name for path in index.folder.iterdir() if not path.name.startswith(("catalog", "parsing"))] == []
     assert str(repo.root).encode() not in b"".join(p.read_bytes() for p in index.folder.iterdir())
 
 
