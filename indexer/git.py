@@ -38,7 +38,9 @@ _READING = {
     ),
     "ls-files": _reading("-z --cached --others --exclude-standard --deduplicate"),
     "ls-tree": _reading("-r -z --full-tree", 1),
-    "rev-list": _reading("--stdin --no-walk --no-commit-header --format --encoding", 1),
+    "rev-list": _reading(
+        "--stdin --no-walk --no-commit-header --format --encoding --topo-order", 1
+    ),
     "rev-parse": _reading("--verify --quiet --is-bare-repository", 1),
     "symbolic-ref": _reading("--quiet --short", 1),
     "version": _reading(""),

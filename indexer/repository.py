@@ -109,8 +109,8 @@ class Repository:
         yield from self._describe(list(islice(wanted, limit)))
 
     def log_between(self, cut: str, head: str) -> list[Commit]:
-        """The commits reachable from `head` and not from `cut`, newest first."""
-        return list(self._describe(self._rev_list(f"{_sha(cut)}..{_sha(head)}")))
+        """The commits reachable from `head` and not from `cut`, children before their parents."""
+        return list(self._describe(self._rev_list(f"{_sha(cut)}..{_sha(head)}", "--topo-order")))
 
     def first_parent(self, back: int) -> str:
         """The commit `back` steps before HEAD along first parents."""
@@ -202,8 +202,8 @@ class Repository:
         packs = os.path.join(self.common_dir, "objects", "pack")
         return any(name.endswith(".promisor") for name in os.listdir(packs))
 
-    def _rev_list(self, revision: str) -> list[str]:
-        return self._call("rev-list", revision).answer().decode("ascii").split()
+    def _rev_list(self, revision: str, *options: str) -> list[str]:
+        return self._call("rev-list", *options, revision).answer().decode("ascii").split()
 
     def _resolve(self, revision: str) -> str | None:
         call = self._call("rev-parse", "--verify", "--quiet", revision)

@@ -128,6 +128,8 @@ def localize_command(
 @_repositories
 @_count("-k", 50, "Passages per query.", "k")
 @_count("--max", 0, "Draw N queries of a repository; 0: all.", "limit")
+@click.option("--documents", is_flag=True, help="Let documents compete with code.")
+@click.option("--whole", is_flag=True, help="Ask with whole docstrings, not first paragraphs.")
 @_model
 @_json
 def docstrings_command(
@@ -135,6 +137,8 @@ def docstrings_command(
     repos: Path | None,
     k: int,
     limit: int,
+    documents: bool,
+    whole: bool,
     model: str,
     no_vectors: bool,
     as_json: bool,
@@ -144,7 +148,7 @@ def docstrings_command(
         from dustlocal.bench import docstrings
         from dustlocal.bench.localize import chosen_clones
 
-        plan = docstrings.Plan(k, limit, _chosen(model, no_vectors))
+        plan = docstrings.Plan(k, limit, documents, whole, _chosen(model, no_vectors))
         done = docstrings.measure(chosen_clones(path, repos), plan, narration)
     _show(done, docstrings.describe, as_json)
 

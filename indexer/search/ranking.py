@@ -27,7 +27,8 @@ class Weights:
     Each further chunk of a file gets `decay` of the file's score that the one before got, and
     `crowding` of its rank, so that one file can't fill a list. `defined` and `named_file` are
     added for a definition of what the query names, and for a file with a query word as its name;
-    `alone` multiplies the former where the query is nothing but a name.
+    `alone` multiplies the former where the query is nothing but a name, and
+    `alone_dense` what vectors say: a name is looked up, not described.
     """
 
     words: float = 0.4
@@ -40,6 +41,7 @@ class Weights:
     crowding: float = 0.9
     defined: float = 0.4
     alone: float = 2.5
+    alone_dense: float = 0.3
     named_file: float = 0.2
 
 
@@ -133,13 +135,15 @@ def rank(
 ) -> list[tuple[Key, float]]:
     """Chunks with their scores, best first. `names` are what the query names of the code."""
     named = list(names)
+    alone = _is_name(named, terms)
+    dense = scaled(candidates.dense)
     scored = _Scored(
         scaled(candidates.words),
-        scaled(candidates.dense),
+        {key: weights.alone_dense * score for key, score in dense.items()} if alone else dense,
         scaled(candidates.files),
         frozenset(name.lower() for name in named),
         weights,
-        weights.defined * (weights.alone if _is_name(named, terms) else 1.0),
+        weights.defined * (weights.alone if alone else 1.0),
     )
     by_file: dict[Key, list[Key]] = {}
     for key, row in rows.items():

@@ -286,3 +286,19 @@ def test_git_missing_from_path_is_an_error_with_a_hint(repo, monkeypatch, tmp_pa
 
 def test_the_version_of_git_is_told():
     assert git_version()[0].isdigit()
+
+
+def test_what_lies_between_comes_branch_by_branch(repo):
+    """By time alone, commits of branches that were worked on side by side would mix."""
+    cut = repo.git("rev-parse", "HEAD")
+    for branch in ("one", "two"):
+        repo.git("branch", branch)
+    for number in range(3):
+        for branch in ("one", "two"):
+            repo.git("checkout", "-q", branch)
+            repo.commit(f"{branch} {number}", **{f"{branch}.py": f"x = {number}\n"})
+    repo.git("merge", "-q", "--no-edit", "one")
+    head = repo.git("rev-parse", "HEAD")
+    found = [commit.sha for commit in opened(repo.root).log_between(cut, head)]
+    assert found == repo.git("rev-list", "--topo-order", f"{cut}..{head}").split()
+    assert found != repo.git("rev-list", f"{cut}..{head}").split()

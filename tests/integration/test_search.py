@@ -176,3 +176,14 @@ def test_the_index_file_is_as_large_as_promised(index, tmp_path):
     index.close()
     stored = sum(path.stat().st_size for path in index.folder.glob("*.db*") if "catalog" not in path.name)
     assert stored < 4 * text
+
+
+def test_a_lone_word_is_looked_up_before_it_is_guessed(index, fill):
+    """A passage that only resembles the word must not come before the one that holds it."""
+    files = {f"near{n}.md": "quokkas and their habitats; quokka sightings\n" for n in range(20)}
+    source = fill({**files, "exact.md": "Unrelated words about tea, and quokkaz4711 in passing.\n"})
+    index.embed_pending(source, ScriptedEmbedder())
+    scripted = ScriptedEmbedder()
+    query = QueryEmbedder(scripted.id, scripted.dimension, lambda text: scripted.embed([text])[0])
+    hits = index.search(Query("quokkaz4711", (source,)), query).passages
+    assert hits[0].path == "exact.md"
