@@ -20,13 +20,11 @@ from indexer.search import engine
 from indexer.search.query import Query, QueryEmbedder, SearchResult
 from indexer.search.view import ViewCache
 from indexer.sources import locate, require_folder
-from indexer.store import documents, history, read
+from indexer.store import documents, read
 from indexer.store.catalog import Catalog, shard_name
-from indexer.store.schema import erase_free_pages
+from indexer.store.removal import erase_tree
 from indexer.store.shard import Shard
-from indexer.store.source_record import drop_source_record
 from indexer.store.sqlite import Connection
-from indexer.store.vectors import purge_unused
 from indexer.work import (
     IndexOptions,
     OnProgress,
@@ -88,6 +86,7 @@ class Index:
         """Forget a source and every byte that no other source shares with it."""
         crash_point("before-source-removed")
         self._erase(source)
+        self._mark.forget(source)
         crash_point("before-source-forgotten")
         self._catalog.remove(source)
 
@@ -97,7 +96,7 @@ class Index:
             shard.delete()
             return
         try:
-            _erase_tree(shard, source)
+            erase_tree(shard, source)
         except StoreDamaged:
             shard.set_aside()
         shard.forget_set_aside()
@@ -282,17 +281,6 @@ def _require_utf8(source: Source) -> None:
             raise SourceError(
                 f"the folder's name is not valid UTF-8: {folder!r}", hint="rename the folder"
             ) from None
-
-
-def _erase_tree(shard: Shard, source: SourceId) -> None:
-    with shard.writing() as connection:
-        documents.drop_tree(connection, documents.tree_id(connection, source))
-        drop_source_record(connection, source)
-        history.delete_unreachable(connection)
-        purge_unused(connection)
-    crash_point("before-pages-erased")
-    with shard.maintaining() as connection:
-        erase_free_pages(connection)
 
 
 def _tree(connection: Connection, source: SourceId) -> int | None:

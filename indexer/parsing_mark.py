@@ -9,10 +9,13 @@ if the process dies on it again, records it as a skip.
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
 from pathlib import Path
 from typing import Final
+
+from indexer.store.sqlite import translated_errors
 
 # Longer than any path that Linux or macOS accept (PATH_MAX), and a whole page.
 _SIZE: Final = 8192
@@ -51,6 +54,12 @@ class ParsingMark:
         fields = [source, path, *(["again"] if (source, path) == self._suspect else [])]
         self._write(b"\0".join(map(os.fsencode, fields)))
 
+    def forget(self, source: str) -> None:
+        """Leave no path of a source that is removed."""
+        left = self._left_behind()
+        if left is not None and left[0] == source:
+            self.clear()
+
     def clear(self) -> None:
         """Say that nothing is parsed."""
         with contextlib.suppress(FileNotFoundError):
@@ -70,9 +79,13 @@ class ParsingMark:
 
     def _open(self) -> mmap.mmap:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self._file, flags, 0o600)
-        try:
-            os.ftruncate(descriptor, _SIZE)
-            return mmap.mmap(descriptor, _SIZE)
-        finally:
-            os.close(descriptor)
+        with translated_errors(self._file):
+            descriptor = os.open(self._file, flags, 0o600)
+            try:
+                # Written, not only made longer: on a full disk a page that the file does not
+                # have yet would end the process with SIGBUS.
+                if os.pwrite(descriptor, bytes(_SIZE), 0) < _SIZE:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                return mmap.mmap(descriptor, _SIZE)
+            finally:
+                os.close(descriptor)

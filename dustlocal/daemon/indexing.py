@@ -224,11 +224,22 @@ class Indexing:
         if done.rebuilt:
             detail = "its index was damaged, was set aside and has been rebuilt"
             self._tell(SourceChanged(source=state.source.name, what="rebuilt", detail=detail))
+            for other in self._in_the_same_shard(state):
+                self.watcher.rescan(other.id)
         if done.read or done.removed:
             detail = f"{done.read} read, {done.removed} removed"
             self._tell(SourceChanged(source=state.source.name, what="refreshed", detail=detail))
         if done.read or done.rebuilt or paths is None:
             self.vectors.look(state)
+
+    def _in_the_same_shard(self, state: SourceState) -> list[SourceState]:
+        """The other work trees of the source's repository: they are stored in one file."""
+        home = state.source.common_dir
+        return [
+            other
+            for other in self.states.values()
+            if home is not None and other.source.common_dir == home and other is not state
+        ]
 
     def _look_again(self, state: SourceState, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.watcher.rescan, state.id)

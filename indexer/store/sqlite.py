@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3 as stdlib_sqlite3
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from indexer.errors import (
 Connection = stdlib_sqlite3.Connection
 
 BUSY_TIMEOUT_MS: Final = 30_000
+_RETRY_SECONDS: Final = 0.005
 # The write-ahead log is cut back to this at a checkpoint, so a big batch leaves no trace.
 JOURNAL_SIZE_LIMIT: Final = 1024 * 1024
 _LOG_INDEX_BYTES: Final = 32 * 1024
@@ -75,11 +77,29 @@ def _configure(connection: Connection, *, read_only: bool) -> None:
     if read_only:
         connection.execute("PRAGMA query_only = ON")
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_log(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}")
     connection.execute("PRAGMA cache_size = -16000")
+
+
+def _use_log(connection: Connection) -> None:
+    """Switch a new file to the write-ahead log; an older one has it already.
+
+    The switch takes a lock that SQLite's busy timeout does not wait for, while another process
+    may be making the same file.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except DatabaseError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def load_vector_extension(connection: Connection) -> None:

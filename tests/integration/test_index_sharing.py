@@ -15,9 +15,7 @@ SHARED = "def shared_helper():\n    return 'same on both branches'\n"
 
 def embedder() -> QueryEmbedder:
     scripted = ScriptedEmbedder()
-    return QueryEmbedder(
-        scripted.id, scripted.dimension, lambda text: scripted.embed([text])[0]
-    )
+    return QueryEmbedder(scripted.id, scripted.dimension, lambda text: scripted.embed([text])[0])
 
 
 def bring_up(index: Index, root: Path) -> SourceId:
@@ -31,7 +29,9 @@ def bring_up(index: Index, root: Path) -> SourceId:
 def pair(make_repo, tmp_path):
     """A repository and a second work tree of it on another branch, one file different."""
     repo = make_repo()
-    repo.commit("first", **{"shared.py": SHARED, "own.py": "def own():\n    return 'main version'\n"})
+    repo.commit(
+        "first", **{"shared.py": SHARED, "own.py": "def own():\n    return 'main version'\n"}
+    )
     other = tmp_path / "other-tree"
     repo.git("worktree", "add", "-q", "-b", "side", str(other))
     (other / "own.py").write_text("def own():\n    return 'side version'\n")
@@ -45,9 +45,7 @@ def count(index: Index, source: SourceId, table: str) -> int:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def test_common_content_is_stored_and_embedded_once(
-    pair, index: Index
-) -> None:
+def test_common_content_is_stored_and_embedded_once(pair, index: Index) -> None:
     repo, other = pair
     first = bring_up(index, repo.root)
     documents, vectors = count(index, first, "document"), count(index, first, "vector_key")
@@ -57,9 +55,7 @@ def test_common_content_is_stored_and_embedded_once(
 
 
 @pytest.mark.parametrize("vectors", [True, False])
-def test_each_tree_answers_with_its_own_version(
-    pair, index: Index, vectors: bool
-) -> None:
+def test_each_tree_answers_with_its_own_version(pair, index: Index, vectors: bool) -> None:
     repo, other = pair
     main, side = bring_up(index, repo.root), bring_up(index, other)
     for source, mine, theirs in ((main, "main", "side"), (side, "side", "main")):
@@ -71,23 +67,25 @@ def test_each_tree_answers_with_its_own_version(
 
 
 @pytest.mark.parametrize("vectors", [True, False])
-def test_k_results_come_back_when_k_exist(make_repo, index: Index, tmp_path: Path, vectors: bool) -> None:
+def test_k_results_come_back_when_k_exist(
+    make_repo, index: Index, tmp_path: Path, vectors: bool
+) -> None:
     """The other tree's many better matches must not use up the places of the few in this one."""
     repo = make_repo()
     repo.commit("first", **{f"few{n}.py": f"def few{n}():\n    return 'retry'\n" for n in range(8)})
     other = tmp_path / "crowd"
     repo.git("worktree", "add", "-q", "-b", "crowd", str(other))
     for number in range(500):
-        (other / f"crowd{number}.py").write_text(f"def retry_{number}():\n    'retry retry retry'\n")
+        (other / f"crowd{number}.py").write_text(
+            f"def retry_{number}():\n    'retry retry retry'\n"
+        )
     few = bring_up(index, repo.root)
     bring_up(index, other)
     found = index.search(Query("retry", (few,), k=8), embedder() if vectors else None)
     assert len(found.passages) == 8
 
 
-def test_removing_one_tree_leaves_what_the_other_shares(
-    pair, index: Index
-) -> None:
+def test_removing_one_tree_leaves_what_the_other_shares(pair, index: Index) -> None:
     repo, other = pair
     main, side = bring_up(index, repo.root), bring_up(index, other)
     (other / "secret_marker.md").write_text("zanzibar quuxmarker\n")
@@ -101,15 +99,17 @@ def test_removing_one_tree_leaves_what_the_other_shares(
     assert str(other).encode() not in leftovers
 
 
-def test_removing_the_last_source_leaves_no_file_of_it(
-    make_repo, index: Index
-) -> None:
+def test_removing_the_last_source_leaves_no_file_of_it(make_repo, index: Index) -> None:
     repo = make_repo()
     repo.commit("first marker", **{"a.py": "quuxmarker = 1\n"})
     source = bring_up(index, repo.root)
     index.refresh_commits(source)
     index.remove(source)
-    assert [path.name for path in index.folder.iterdir() if not path.name.startswith(("catalog", "parsing"))] == []
+    assert [
+        path.name
+        for path in index.folder.iterdir()
+        if not path.name.startswith(("catalog", "parsing"))
+    ] == []
     assert str(repo.root).encode() not in b"".join(p.read_bytes() for p in index.folder.iterdir())
 
 

@@ -73,8 +73,17 @@ def test_tests_come_first_when_they_are_asked_for(index, fill):
 
 
 def test_one_file_does_not_crowd_out_the_others(index, fill):
-    big = "\n\n".join(f"def cache_{n}():\n    '''Cache entry {n} of the cache.'''\n    return {n}" for n in range(30))
-    source = fill({"cache.py": big, "b.py": "def warm():\n    '''Fill the cache.'''\n", "c.md": "# Cache\nNotes.\n"})
+    big = "\n\n".join(
+        f"def cache_{n}():\n    '''Cache entry {n} of the cache.'''\n    return {n}"
+        for n in range(30)
+    )
+    source = fill(
+        {
+            "cache.py": big,
+            "b.py": "def warm():\n    '''Fill the cache.'''\n",
+            "c.md": "# Cache\nNotes.\n",
+        }
+    )
     assert set(found(index, "cache", source, k=15)) == {"cache.py", "b.py", "c.md"}
 
 
@@ -108,7 +117,18 @@ def test_only_the_sources_asked_for_answer(index, fill):
 
 @pytest.mark.parametrize(
     "query",
-    ['" OR 1', "NEAR(a, b)", "path:x", "AND", "*", "((", "^", "\0", "'; DROP TABLE chunk; --", "x" * 100_000],
+    [
+        '" OR 1',
+        "NEAR(a, b)",
+        "path:x",
+        "AND",
+        "*",
+        "((",
+        "^",
+        "\0",
+        "'; DROP TABLE chunk; --",
+        "x" * 100_000,
+    ],
 )
 def test_no_query_breaks_a_search(index, fill, query):
     source = fill({"a.py": "x = 1\n"})
@@ -174,7 +194,9 @@ def test_the_index_file_is_as_large_as_promised(index, tmp_path):
     index.embed_pending(source, ScriptedEmbedder())
     text = sum(path.stat().st_size for path in root.rglob("*.py"))
     index.close()
-    stored = sum(path.stat().st_size for path in index.folder.glob("*.db*") if "catalog" not in path.name)
+    stored = sum(
+        path.stat().st_size for path in index.folder.glob("*.db*") if "catalog" not in path.name
+    )
     assert stored < 4 * text
 
 

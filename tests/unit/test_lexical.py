@@ -34,7 +34,7 @@ def test_body_words_keep_the_identifier_and_add_its_parts() -> None:
 
 
 def test_data_that_looks_like_a_word_is_left_out() -> None:
-    assert lexical.body_words("a" * 65 + " ok") .strip() == "ok"
+    assert lexical.body_words("a" * 65 + " ok").strip() == "ok"
 
 
 def test_a_path_repeats_its_stem_and_its_folders() -> None:
@@ -64,10 +64,14 @@ def test_no_query_breaks_the_full_text_syntax(query: str) -> None:
         return
     database = sqlite3.connect(":memory:")
     database.execute("CREATE VIRTUAL TABLE words USING fts5(body)")
-    database.execute("SELECT * FROM words WHERE words MATCH ?", (lexical.match_any(terms),)).fetchall()
+    database.execute(
+        "SELECT * FROM words WHERE words MATCH ?", (lexical.match_any(terms),)
+    ).fetchall()
     database.close()
 
 
-@pytest.mark.parametrize("query", ['a" OR "b', "NEAR(a b)", "body: x", "a AND NOT b", "(", "*", "^a", "-x"])
+@pytest.mark.parametrize(
+    "query", ['a" OR "b', "NEAR(a b)", "body: x", "a AND NOT b", "(", "*", "^a", "-x"]
+)
 def test_operators_and_quotes_are_words(query: str) -> None:
     assert all(term.isalnum() for term in lexical.query_terms(query))
