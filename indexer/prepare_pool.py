@@ -1,6 +1,7 @@
-"""Reading and preparing many files: here when they are few, in a pool of processes else.
+"""Reading and preparing many files: here when they are few, with the help of processes else.
 
-Parsing holds Python's lock, so only processes help. They end with the process that started them,
+Parsing holds Python's lock, so only processes help; this one works along with them from the first
+moment, while they still start. They end with the process that started them,
 even when that one is killed and has no chance to tell them.
 """
 
@@ -15,6 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from multiprocessing.connection import wait
 from typing import Final
 
@@ -25,8 +27,8 @@ from indexer.parsing_mark import ParsingMark
 # A path, and the contents of it that the store has already.
 Job = tuple[str, frozenset[bytes]]
 
-# Starting a pool costs a third of a second a process; below this it would not pay.
-_POOL_FILES: Final = 400
+# Starting a pool costs a third of a second on another core; below this it would not pay.
+_POOL_FILES: Final = 100
 # Results that wait to be written are bounded, so a slow disk can't fill the memory.
 _IN_FLIGHT: Final = 32
 
@@ -42,7 +44,7 @@ def preparing(
     source: str,
     mark: ParsingMark,
 ) -> Iterator[Iterator[Outcome]]:
-    """The outcomes of `count` jobs, in their order. Files beyond `limit` bytes are skipped.
+    """The outcomes of `count` jobs, about in their order. Files beyond `limit` bytes are skipped.
 
     What is parsed in this process is marked. If a process of the pool crashes, the rest is parsed
     in this one: only so is it known which file crashes it.
@@ -61,9 +63,9 @@ def preparing(
         return
     # Not fork: the parent has threads and open databases. Not forkserver: it would stay.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_follow_parent) as pool:
+    with ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_follow_parent) as pool:
         try:
-            yield _windowed(pool, prepare, iter(jobs), here)
+            yield _shared(pool, prepare, iter(jobs), here)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -73,28 +75,30 @@ def _prepare(root: str, limit: int, job: Job) -> Outcome:
     return ingest.read_and_prepare(root, path, limit, known)
 
 
-def _windowed(
+def _shared(
     pool: ProcessPoolExecutor,
     prepare: partial[Outcome],
     jobs: Iterator[Job],
     here: Callable[[Iterable[Job]], Iterator[Outcome]],
 ) -> Iterator[Outcome]:
-    waiting: deque[Job] = deque()
-    results: deque[Future[Outcome]] = deque()
+    """Outcomes as they come; while the pool has none ready, this process takes a job of its own."""
+    waiting: deque[tuple[Job, Future[Outcome]]] = deque()
+    submitted: list[Job] = []
     try:
-        for job in jobs:
-            waiting.append(job)
-            results.append(pool.submit(prepare, job))
-            if len(results) == _IN_FLIGHT:
-                yield results[0].result()
-                results.popleft()
+        while True:
+            for job in islice(jobs, _IN_FLIGHT - len(waiting)):
+                submitted.append(job)
+                waiting.append((job, pool.submit(prepare, job)))
+                submitted.clear()
+            if not waiting:
+                return
+            if not waiting[0][1].done() and waiting[-1][1].cancel():
+                yield from here([waiting.pop()[0]])
+            else:
+                yield waiting[0][1].result()
                 waiting.popleft()
-        while results:
-            yield results[0].result()
-            results.popleft()
-            waiting.popleft()
     except BrokenProcessPool:
-        yield from here([*waiting, *jobs])
+        yield from here([*(job for job, _ in waiting), *submitted, *jobs])
 
 
 def _follow_parent() -> None:

@@ -91,7 +91,7 @@ def _measure_one(clone: Repository, plan: Plan, sandbox: Sandbox) -> FunctionFin
         return None
     root = sandbox.new_folder(name)
     export_tree(clone, head, root)
-    questions = drawn(asked(strip_docstrings(root)), plan.limit)
+    questions = drawn(asked(strip_docstrings(root, whole=plan.whole)), plan.limit)
     if not questions:
         return None
     sandbox.narration.say(f"{name}: {len(questions)} docstrings")

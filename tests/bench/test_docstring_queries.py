@@ -130,3 +130,17 @@ def test_a_draw_is_the_same_each_time_and_in_order() -> None:
     assert len(some) == 10
     assert some == [question for question in questions if question in some]
     assert drawn(questions, 0) == drawn(questions, 500) == questions
+
+
+def test_whole_docstrings_ask_when_they_are_wanted() -> None:
+    source = 'def send(message):\n    """Send the message now.\n\n    Twice if needed.\n    """\n    return 1\n'
+    (short,) = stripped("a.py", source)[1]
+    (long,) = stripped("a.py", source, whole=True)[1]
+    assert short.text == "Send the message now."
+    assert long.text == "Send the message now. Twice if needed."
+
+
+def test_a_docstring_that_stays_in_the_text_asks_nothing() -> None:
+    text, queries = stripped("a.py", 'def f(): """Send the message right now."""; return 1\n')
+    assert "Send the message" in text
+    assert queries == []

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from index_dump import dump
 
@@ -58,6 +58,7 @@ def carry_out(root: Path, step: tuple[str, str, str]) -> set[str]:
 
 
 @settings(deadline=None, max_examples=40)
+@example([("write", "b.md", BODIES[0]), ("look", False, ""), ("delete", "b.md", "")])
 @given(st.lists(edit, max_size=14))
 def test_after_random_edits(steps: list[tuple[str, str, str]]) -> None:
     home = Path(tempfile.mkdtemp())
