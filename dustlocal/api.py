@@ -204,6 +204,12 @@ class TrustRequest(msgspec.Struct, frozen=True, kw_only=True):
     revoke: bool = False
 
 
+class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Stop making vectors in the background, or go on. A daemon that starts is not paused."""
+
+    paused: bool
+
+
 class ModelsChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Word that models were pulled or removed; the answer is the same message."""
 

@@ -113,6 +113,10 @@ class Client:
         """Tell the daemon that models were pulled or removed."""
         self._call("POST", "/v1/models/changed", api.ModelsChanged, api.ModelsChanged())
 
+    def pause(self, request: api.PauseRequest) -> None:
+        """Stop making vectors in the background, or go on."""
+        self._call("POST", "/v1/vectors/pause", api.PauseRequest, request)
+
     def prepare(self, request: api.PrepareRequest, on_event: OnEvent = _silent) -> api.Finished:
         """Wait until the scope has been indexed once; returns at once when it has."""
         return self._follow("/v1/prepare", request, on_event)

@@ -103,6 +103,7 @@ def create_app(service: Service, stream: EventStream, stop: Callable[[], None]) 
         _answering("/v1/ask", api.AskRequest, service.ask),
         _answering("/v1/sources/add", api.AddRequest, service.add),
         _answering("/v1/sources/remove", api.RemoveRequest, service.remove),
+        _answering("/v1/vectors/pause", api.PauseRequest, service.pause),
         _answering("/v1/models/changed", api.ModelsChanged, service.models_changed),
         _answering("/v1/trust", api.TrustRequest, service.trust),
     ]

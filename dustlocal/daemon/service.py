@@ -124,6 +124,11 @@ class Service:
         self.indexing.vectors.retry()
         return request
 
+    async def pause(self, request: api.PauseRequest) -> api.PauseRequest:
+        """Stop making vectors in the background, or go on."""
+        self.indexing.vectors.pause(paused=request.paused)
+        return request
+
     async def status(self, *, skipped: bool) -> api.StatusResponse:
         """The daemon and its sources."""
         sources = await self.sources()

@@ -54,7 +54,9 @@ class Vectors:
         self._wake = asyncio.Event()
         self._problem: DustLocalError | None = None
         self._on_battery = False
-        lane.may_run = lambda urgency: urgency < Urgency.BACKGROUND or ingest.is_idle
+        self._going = asyncio.Event()
+        self._going.set()
+        lane.may_run = self._may_run
         ingest.on_busy = lane.step_back
         ingest.on_idle = lane.nudge
 
@@ -66,7 +68,18 @@ class Vectors:
         if self._problem is not None:
             hint = f" ({self._problem.hint})" if self._problem.hint else ""
             return f"vectors: {self._problem}{hint}"
+        if not self._going.is_set():
+            return "vectors: paused (go on with: dustlocal index --resume)"
         return "vectors: paused while the machine runs on its battery" if self._on_battery else ""
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop what is made in the background, or go on; what somebody waits for goes on."""
+        if paused:
+            self._going.clear()
+            self._lane.step_back()
+        else:
+            self._going.set()
+            self._lane.nudge()
 
     def look(self, state: SourceState) -> None:
         """A source may have content without vectors: the one touched last comes first."""
@@ -117,6 +130,7 @@ class Vectors:
 
     async def _work(self) -> None:
         while self._due:
+            await self._going.wait()
             await self._ingest.wait_idle()
             if self._settings.pause_on_battery and await asyncio.to_thread(_is_on_battery):
                 self._on_battery = True
@@ -132,6 +146,9 @@ class Vectors:
                 log.warning("vectors of %s: %s", state.source.name, error)
                 if isinstance(error, WeightsMissing):
                     self._due.setdefault(state.id, state)
+
+    def _may_run(self, urgency: Urgency) -> bool:
+        return urgency < Urgency.BACKGROUND or (self._ingest.is_idle and self._going.is_set())
 
     async def _linger(self) -> None:
         """End the process when nothing more comes for it."""

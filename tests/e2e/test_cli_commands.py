@@ -184,3 +184,15 @@ def test_output_into_a_closed_pipe_is_no_error(cli: Any, project: Path) -> None:
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
+
+
+def test_making_vectors_can_be_paused(cli: Any) -> None:
+    assert cli("index", "--pause").returncode == 0
+    cli("index", "--lexical")
+    coverage = cli.json("status", "--json")["coverage"]
+    assert coverage["vectors_pending"] == coverage["chunks"] > 0
+    assert any("index --resume" in note for note in coverage["notes"])
+    assert cli("index", "--resume").returncode == 0
+    assert cli("index").returncode == 0
+    coverage = cli.json("status", "--json")["coverage"]
+    assert (coverage["vectors_pending"], coverage["notes"]) == (0, [])
