@@ -48,6 +48,9 @@ _BUSY_SECONDS = 5.0
 _LOOK_SECONDS = 0.01
 """How often to see whether a change that was heard of has been given out: within 0.3 s."""
 
+_CANCEL_SECONDS = 1.0
+"""When to cancel a task once more."""
+
 _UNSETTLED_SECONDS = 1.0
 """When to look again at a file that kept changing while it was read."""
 
@@ -158,9 +161,7 @@ class Indexing:
     async def close(self) -> None:
         """Stop watching and working."""
         await self.watcher.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
 
     async def _apply(self, batch: Batch) -> None:
         state = self.states.get(batch.source)
@@ -267,6 +268,15 @@ class Indexing:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(log_crash)
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a wait may swallow a cancellation that meets its end."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_SECONDS)
 
 
 def log_crash(task: asyncio.Task[None]) -> None:

@@ -23,7 +23,7 @@ from dustlocal.daemon.embedders import (
     remote_query_embedder,
 )
 from dustlocal.daemon.events import EventStream
-from dustlocal.daemon.indexing import Indexing, log_crash
+from dustlocal.daemon.indexing import Indexing, cancelled, log_crash
 from dustlocal.daemon.jobs import Vector
 from dustlocal.daemon.lifecycle import open_door
 from dustlocal.daemon.process import Process
@@ -116,9 +116,7 @@ async def assembled(
     finally:
         await indexing.close()
         await asyncio.gather(ingest.close(), embed.close())
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await cancelled(background)
         await asyncio.to_thread(threads.shutdown)
         index.close()
 

@@ -153,7 +153,9 @@ class Vectors:
     async def _linger(self) -> None:
         """End the process when nothing more comes for it."""
         try:
-            await asyncio.wait_for(self._wake.wait(), self._linger_seconds)
+            # Not `wait_for`: in Python 3.11 it swallows a cancellation that meets the wake-up.
+            async with asyncio.timeout(self._linger_seconds):
+                await self._wake.wait()
         except TimeoutError:
             if self._lane.is_idle:
                 await self._lane.rest()

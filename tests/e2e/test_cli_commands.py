@@ -113,12 +113,17 @@ def test_doctor_finds_nothing_wrong_here(cli: Any, home: Any) -> None:
     assert "source lighthouse" in cli("doctor").stdout
 
 
+def open_to_others(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o755)
+
+
 @pytest.mark.parametrize(
     ("spoil", "check", "fix"),
     [
         (lambda home: home.configure("nonsense ="), "configuration", "correct that line"),
         (lambda home: (home.root / "data").write_text(""), "data folder", "DUSTLOCAL_HOME"),
-        (lambda home: (home.root / "cache").mkdir(mode=0o755), "cache folder", "chmod 700"),
+        (lambda home: open_to_others(home.root / "cache"), "cache folder", "chmod 700"),
         (
             lambda home: home.configure('[embedding]\nmodel = "/no.gguf"\n'),
             "embedding",
