@@ -142,11 +142,15 @@ class _Run:
 
     def vectors(self, sources: tuple[Source, ...]) -> str:
         """Vectors of all sources; why there are none, or ""."""
-        from dustlocal.daemon.embedders import makes_vectors, open_embedder  # noqa: PLC0415
+        from dustlocal.daemon.embedders import (  # noqa: PLC0415
+            makes_vectors,
+            open_embedder,
+            pending_vectors,
+        )
 
         if not makes_vectors(self._embedding):
             return "vectors: switched off (embedding.model = none)"
-        if not any(self._index.pending_vectors(source.id) for source in sources):
+        if not any(pending_vectors(self._index, self._embedding, each.id) for each in sources):
             return ""
         try:
             embedder = open_embedder(self._embedding, self._where.models)

@@ -25,6 +25,7 @@ from indexer.store.catalog import Catalog, shard_name
 from indexer.store.removal import erase_tree
 from indexer.store.shard import Shard
 from indexer.store.sqlite import Connection
+from indexer.store.vectors import EMBEDDER, read_setting
 from indexer.work import (
     IndexOptions,
     OnProgress,
@@ -225,6 +226,12 @@ class Index:
     def coverage(self, sources: Sequence[SourceId]) -> Coverage:
         """What is stored for the sources together."""
         return engine.coverage(self._scopes(sources))
+
+    def embedder(self, source: SourceId) -> str:
+        """Whose vectors are stored with a source, as `id/dimension`; "" for none."""
+        shard, _ = self._shard(source)
+        with shard.reading() as connection:
+            return read_setting(connection, EMBEDDER) if connection else ""
 
     def pending_vectors(self, source: SourceId) -> int:
         """How many chunks of a source have no vector yet."""

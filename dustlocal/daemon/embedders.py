@@ -40,6 +40,23 @@ def is_native(settings: EmbeddingSettings) -> bool:
     return settings.model not in ("minilm", "scripted", "none")
 
 
+_NAMES = {"minilm": "all-MiniLM-L6-v2-int8@", "scripted": "scripted-"}
+
+
+def pending_vectors(index: Index, settings: EmbeddingSettings, source: SourceId) -> int:
+    """How many chunks of a source lack a vector of the model that the settings name.
+
+    All of them, if those that are there are another model's. Two GGUF models are told apart only
+    when they are loaded.
+    """
+    seen = index.coverage([source])
+    pinned = index.embedder(source)
+    name = _NAMES.get(settings.model)
+    others = pinned.startswith(tuple(_NAMES.values())) if name is None else bool(pinned)
+    is_ours = not others or (name is not None and pinned.startswith(name))
+    return seen.vectors_pending if is_ours else seen.chunks
+
+
 def open_embedder(settings: EmbeddingSettings, models: Path) -> Embedder:
     """Load the embedder that the settings name; `models` is the data folder's folder of models.
 

@@ -20,6 +20,7 @@ from dustlocal.daemon.embedders import (
     QueryVectors,
     is_native,
     local_query_embedder,
+    pending_vectors,
     remote_query_embedder,
 )
 from dustlocal.daemon.events import EventStream
@@ -88,7 +89,7 @@ async def assembled(
         embed,
         ingest,
         settings.embedding,
-        index.pending_vectors,
+        lambda source: pending_vectors(index, settings.embedding, source),
         stream,
         native_idle_seconds=settings.daemon.worker_idle_seconds,
     )

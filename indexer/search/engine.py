@@ -99,6 +99,9 @@ def _gather(connection: Connection, scope: ShardScope, asked: _Asked) -> _Gather
     trees = _trees(connection, scope)
     documents = allowed_documents(connection, view, trees, query)
     part = _Gathered(connection, trees, _coverage_of(connection, view, tuple(trees)))
+    if asked.pinned and view.embedder not in ("", asked.pinned):
+        # Another model's vectors are none for this query.
+        part.coverage = replace(part.coverage, vectors_pending=part.coverage.chunks)
     if len(documents):
         files = _BESIDE.submit(_file_leg, scope.shard, view, documents, asked)
         allowed = np.isin(view.document, documents)

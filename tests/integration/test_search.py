@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dustlocal.config import EmbeddingSettings
+from dustlocal.daemon.embedders import pending_vectors
 from indexer.embed.scripted import ScriptedEmbedder
 from indexer.index import Index
 from indexer.model import Kind, SourceId
@@ -209,3 +211,14 @@ def test_a_lone_word_is_looked_up_before_it_is_guessed(index, fill):
     query = QueryEmbedder(scripted.id, scripted.dimension, lambda text: scripted.embed([text])[0])
     hits = index.search(Query("quokkaz4711", (source,)), query).passages
     assert hits[0].path == "exact.md"
+
+
+def test_vectors_of_another_model_count_as_pending(index, fill):
+    source = fill({"a.py": "def alpha():\n    pass\n"})
+    index.embed_pending(source, ScriptedEmbedder())
+    assert pending_vectors(index, EmbeddingSettings(model="scripted"), source) == 0
+    assert pending_vectors(index, EmbeddingSettings(model="minilm"), source) == 1
+    assert pending_vectors(index, EmbeddingSettings(model="/some/model.gguf"), source) == 1
+    other = ScriptedEmbedder(dimension=64)
+    query = QueryEmbedder(other.id, other.dimension, lambda text: other.embed([text])[0])
+    assert index.search(Query("alpha", (source,)), query).coverage.vectors_pending == 1
