@@ -16,10 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from dustlocal import locks
 from dustlocal.client import Client
 from dustlocal.paths import Places, places
+
+# In CI a property is tried on the same examples each time, so that a change is judged by itself;
+# everywhere else the examples are new, and what they find becomes an `@example`.
+settings.register_profile("ci", derandomize=True, print_blob=True)
+if os.environ.get("CI") == "true":
+    settings.load_profile("ci")
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0

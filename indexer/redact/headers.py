@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 from indexer.redact.entropy import (
@@ -51,7 +50,7 @@ def basic_password(encoded: str) -> str | None:
     """The password in base64 of `user:password` (RFC 7617), None if it is something else."""
     try:
         decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not text
         return None
     _, colon, password = decoded.partition(":")
     return password if colon and decoded.isprintable() else None

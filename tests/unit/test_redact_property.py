@@ -39,6 +39,7 @@ _SOUP = st.lists(
 
 @settings(max_examples=400, deadline=None)
 @given(text=_SOUP, path=_PATHS)
+@example(text="lin_oauth_--user=000\x80", path="")
 def test_every_line_break_stays_on_its_line(text: str, path: str) -> None:
     redacted = redact(text, path)
     assert redacted.count("\n") == text.count("\n")
