@@ -44,7 +44,7 @@ def preparing(
     source: str,
     mark: ParsingMark,
 ) -> Iterator[Iterator[Outcome]]:
-    """The outcomes of `count` jobs, about in their order. Files beyond `limit` bytes are skipped.
+    """The outcomes of `count` jobs, in their order. Files beyond `limit` bytes are skipped.
 
     What is parsed in this process is marked. If a process of the pool crashes, the rest is parsed
     in this one: only so is it known which file crashes it.
@@ -81,7 +81,7 @@ def _shared(
     jobs: Iterator[Job],
     here: Callable[[Iterable[Job]], Iterator[Outcome]],
 ) -> Iterator[Outcome]:
-    """Outcomes as they come; while the pool has none ready, this process takes a job of its own."""
+    """Outcomes in the jobs' order; while the next is not ready, this process takes a job itself."""
     waiting: deque[tuple[Job, Future[Outcome]]] = deque()
     submitted: list[Job] = []
     try:
@@ -92,13 +92,26 @@ def _shared(
                 submitted.clear()
             if not waiting:
                 return
-            if not waiting[0][1].done() and waiting[-1][1].cancel():
-                yield from here([waiting.pop()[0]])
-            else:
+            if waiting[0][1].done() or not _take_one(waiting, here):
                 yield waiting[0][1].result()
                 waiting.popleft()
     except BrokenProcessPool:
         yield from here([*(job for job, _ in waiting), *submitted, *jobs])
+
+
+def _take_one(
+    waiting: deque[tuple[Job, Future[Outcome]]],
+    here: Callable[[Iterable[Job]], Iterator[Outcome]],
+) -> bool:
+    """Do the last job that the pool has not begun, in its place; False if there is none."""
+    for place in reversed(range(len(waiting))):
+        job, future = waiting[place]
+        if not future.done() and future.cancel():
+            done: Future[Outcome] = Future()
+            done.set_result(next(here([job])))
+            waiting[place] = (job, done)
+            return True
+    return False
 
 
 def _follow_parent() -> None:
