@@ -105,7 +105,7 @@ def _gather(connection: Connection, scope: ShardScope, asked: _Asked) -> _Gather
     if len(documents):
         files = _BESIDE.submit(_file_leg, scope.shard, view, documents, asked)
         allowed = np.isin(view.document, documents)
-        terms = legs.telling(connection, "chunk_words", asked.terms, len(view.chunk))
+        terms = legs.telling(connection, view, "chunk_words", asked.terms, len(view.chunk))
         part.words = legs.chunk_words(connection, view, allowed, terms, asked.depth)
         part.named = legs.definitions(connection, view, allowed, asked.names)
         if asked.vector is not None and view.embedder == asked.pinned:
@@ -115,7 +115,7 @@ def _gather(connection: Connection, scope: ShardScope, asked: _Asked) -> _Gather
     if Kind.COMMIT in query.kinds:
         part.commits = find_commits(connection, trees, query, asked.terms)
     if query.count_terms:
-        part.frequency = legs.term_frequency(connection, asked.terms)
+        part.frequency = legs.term_frequency(connection, view, asked.terms)
         part.chunk_count = part.coverage.chunks
     _read_rows(connection, view, part)
     return part
@@ -125,7 +125,7 @@ def _file_leg(shard: Shard, view: View, documents: Ints, asked: _Asked) -> dict[
     with shard.reading() as connection:
         if connection is None:
             return {}
-        terms = legs.telling(connection, "file_words", asked.terms, len(view.documents))
+        terms = legs.telling(connection, view, "file_words", asked.terms, len(view.documents))
         return legs.file_words(connection, documents, terms, asked.depth)
 
 

@@ -18,6 +18,8 @@ DEPTH: Final = 50
 # How many candidates by sign bits are compared exactly. See docs/decisions for the recall.
 RESCORED: Final = 400
 _BATCH: Final = 256
+# How many terms' counts are remembered: some hundred kilobytes.
+_MAX_COUNTS: Final = 4096
 
 # Columns path, symbol, body. The path's weight is worth .03 recall@5 over six repositories.
 _CHUNK_RANK: Final = "bm25(4.0, 1.0, 1.0)"
@@ -37,13 +39,15 @@ def chunk_words(
     return found
 
 
-def telling(connection: Connection, table: str, terms: Sequence[str], rows: int) -> list[str]:
+def telling(
+    connection: Connection, view: View, table: str, terms: Sequence[str], rows: int
+) -> list[str]:
     """The terms less those that most of the table's `rows` hold.
 
     FTS5 gives a term of more than half of the rows a weight of 1e-6, yet looks at every row that
     holds it. Where all terms are of that kind, all are kept.
     """
-    counts = term_frequency(connection, terms, table)
+    counts = term_frequency(connection, view, terms, table)
     return [term for term in terms if counts[term] <= rows / 2] or list(terms)
 
 
@@ -155,11 +159,17 @@ def _cosines(codes: Codes, vector: Vector) -> npt.NDArray[np.float32]:
 
 
 def term_frequency(
-    connection: Connection, terms: Sequence[str], table: str = "chunk_words"
+    connection: Connection, view: View, terms: Sequence[str], table: str = "chunk_words"
 ) -> dict[str, int]:
     """In how many chunks (or rows of another table of words) of the shard each term occurs."""
     statement = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"
-    return {
-        term: int(connection.execute(statement, (match_any([term]),)).fetchone()[0])
-        for term in terms
-    }
+    counts = {}
+    for term in terms:
+        known = view.frequency.get((table, term))
+        if known is None:
+            if len(view.frequency) >= _MAX_COUNTS:
+                view.frequency.clear()
+            known = int(connection.execute(statement, (match_any([term]),)).fetchone()[0])
+            view.frequency[table, term] = known
+        counts[term] = known
+    return counts

@@ -43,7 +43,8 @@ class View:
     """A shard at one generation. Row i of `chunk`, `document`, `key` and `place` is one chunk.
 
     `place[i]` is the row of the chunk's vector in `vector`, `bits` and `codes`, -1 where it has
-    none yet; `codes` is None beyond `MAX_CODES` vectors.
+    none yet; `codes` is None beyond `MAX_CODES` vectors. `coverage` and `frequency` remember what
+    was counted at this generation, `shown` which documents each tree has.
     """
 
     identity: str
@@ -61,6 +62,7 @@ class View:
     documents: dict[int, DocumentRow]
     shown: dict[int, Ints] = field(default_factory=dict)
     coverage: dict[tuple[int, ...], Coverage] = field(default_factory=dict)
+    frequency: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def visible(self, trees: Sequence[int]) -> Mask:
         """Which chunks the trees show."""
