@@ -256,11 +256,7 @@ def main(role: str) -> None:
     inbox = Inbox()
     threading.Thread(target=inbox.read, args=(sys.stdin.buffer,), daemon=True).start()
     _start_logging(where, role)
-    worker = (
-        Ingest(where)
-        if role == "ingest"
-        else Embedding(where, load(where.config_file).settings.embedding)
-    )
+    worker = _role(where, role)
 
     def say(report: Report) -> None:
         output.write(msgspec.json.encode(report) + b"\n")
