@@ -18,7 +18,14 @@ from indexer.search.filters import allowed_documents
 from indexer.search.query import Query, QueryEmbedder, SearchResult, Vector
 from indexer.search.ranking import Candidates, rank
 from indexer.search.view import Ints, View, ViewCache
-from indexer.store.read import ChunkRow, passage, read_chunks, read_coverage, read_text
+from indexer.store.read import (
+    ChunkRow,
+    first_chunks,
+    passage,
+    read_chunks,
+    read_coverage,
+    read_text,
+)
 from indexer.store.shard import Shard
 from indexer.store.sqlite import Connection
 
@@ -163,12 +170,8 @@ def _read_rows(connection: Connection, view: View, part: _Gathered) -> None:
     wanted = {*part.words, *part.dense, *part.named}
     seen = {int(view.document[np.searchsorted(view.chunk, number)]) for number in wanted}
     # A file that only its whole text brought is shown by its first chunk.
-    for document in part.files:
-        if document not in seen:
-            first = connection.execute(
-                "SELECT min(id) FROM chunk WHERE document = ?", (document,)
-            ).fetchone()[0]
-            wanted |= {first} if first is not None else set()
+    unseen = [document for document in part.files if document not in seen]
+    wanted.update(first_chunks(connection, unseen))
     part.rows = read_chunks(connection, list(part.trees), sorted(wanted))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from indexer.lexical import query_terms
@@ -108,16 +109,26 @@ def place_factor(path: str, terms: frozenset[str], demotions: Demotions = DEMOTI
 
     A query that asks for such files by word is not held against them.
     """
+    is_test, is_example, is_stub, is_log = _place(path)
     factor = 1.0
-    if _TEST.search(path) and not terms & _ASKS_TEST:
+    if is_test and not terms & _ASKS_TEST:
         factor *= demotions.test
-    if _EXAMPLE.search(path) and not terms & _ASKS_EXAMPLE:
+    if is_example and not terms & _ASKS_EXAMPLE:
         factor *= demotions.example
-    if _STUB.search(path):
+    if is_stub:
         factor *= demotions.stub
-    if _LOG.search(path) and not terms & _ASKS_LOG:
+    if is_log and not terms & _ASKS_LOG:
         factor *= demotions.log
     return factor
+
+
+@lru_cache(maxsize=1 << 14)
+def _place(path: str) -> tuple[bool, bool, bool, bool]:
+    """Whether a path is that of a test, an example, a type stub, a change log."""
+    test, example, stub, log = (
+        pattern.search(path) is not None for pattern in (_TEST, _EXAMPLE, _STUB, _LOG)
+    )
+    return test, example, stub, log
 
 
 def stem_of(path: str) -> str:

@@ -61,6 +61,15 @@ def _chunk_row(*row: Any) -> ChunkRow:
     )  # fmt: skip
 
 
+def first_chunks(connection: Connection, documents: Sequence[int]) -> list[int]:
+    """The first chunk of each document that has any."""
+    rows = connection.execute(
+        f"SELECT min(id) FROM chunk WHERE document IN ({marks(documents)}) GROUP BY document",
+        documents,
+    )
+    return [number for (number,) in rows]
+
+
 def read_text(connection: Connection, document: int) -> str:
     """The (redacted) text of a document."""
     (stored,) = connection.execute("SELECT text FROM document WHERE id = ?", (document,)).fetchone()
