@@ -7,7 +7,8 @@ the store (`add` to `embed_pending`) are for one process at a time, which the ca
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -239,36 +240,31 @@ class Index:
 
     def skips(self, source: SourceId) -> list[Skip]:
         """The files of a source that are not indexed, with the reasons, by path."""
-        shard, _ = self._shard(source)
-        with shard.reading() as connection:
-            tree = connection and _tree(connection, source)
-            return list(documents.read_skips(connection, tree)) if connection and tree else []
+        with self._reading(source) as tree:
+            return list(documents.read_skips(*tree)) if tree else []
 
     def lines(self, source: SourceId, path: str, start: int, end: int) -> str | None:
         """Lines of the indexed version (redacted), None when they are not there."""
-        shard, _ = self._shard(source)
-        with shard.reading() as connection:
-            tree = connection and _tree(connection, source)
-            return (
-                read.read_lines(connection, tree, path, start, end) if connection and tree else None
-            )
+        with self._reading(source) as tree:
+            return read.read_lines(*tree, path, start, end) if tree else None
 
     def commit(self, source: SourceId, sha: str) -> str | None:
         """The indexed text of a commit that HEAD reaches; `sha` may be abbreviated."""
-        shard, _ = self._shard(source)
-        with shard.reading() as connection:
-            tree = connection and _tree(connection, source)
-            return read.read_commit(connection, tree, sha) if connection and tree else None
+        with self._reading(source) as tree:
+            return read.read_commit(*tree, sha) if tree else None
 
     def manifest(self, source: SourceId) -> Mapping[str, int]:
         """The indexed paths of a source, with the number of the document each one shows."""
+        with self._reading(source) as tree:
+            return read.read_manifest(*tree) if tree else {}
+
+    @contextmanager
+    def _reading(self, source: SourceId) -> Iterator[tuple[Connection, int] | None]:
+        """A snapshot of a source's shard and the source's number in it; None before the first."""
         shard, _ = self._shard(source)
         with shard.reading() as connection:
-            tree = connection and _tree(connection, source)
-            if not connection or not tree:
-                return {}
-            rows = connection.execute("SELECT path, document FROM entry WHERE tree = ?", (tree,))
-            return dict(rows.fetchall())
+            number = documents.find_tree(connection, source) if connection else None
+            yield (connection, number) if connection and number else None
 
     def close(self) -> None:
         """Close every file. The next call opens what it needs again."""
@@ -288,8 +284,3 @@ def _require_utf8(source: Source) -> None:
             raise SourceError(
                 f"the folder's name is not valid UTF-8: {folder!r}", hint="rename the folder"
             ) from None
-
-
-def _tree(connection: Connection, source: SourceId) -> int | None:
-    row = connection.execute("SELECT id FROM tree WHERE source = ?", (source,)).fetchone()
-    return int(row[0]) if row else None

@@ -80,13 +80,10 @@ def _put_aside(shard: Shard, source: Source, tree: int, mark: ParsingMark) -> st
 def tree_of(shard: Shard, source: Source) -> int:
     """The source's number in its shard, made (with the source's record) when it is new."""
     with shard.reading() as connection:
-        row = (
-            connection
-            and has_source_record(connection, source)
-            and connection.execute("SELECT id FROM tree WHERE source = ?", (source.id,)).fetchone()
-        )
-    if row:
-        return int(row[0])
+        recorded = connection is not None and has_source_record(connection, source)
+        known = documents.find_tree(connection, source.id) if connection and recorded else None
+    if known is not None:
+        return known
     with shard.writing() as connection:
         write_source_record(connection, source)
         return documents.tree_id(connection, source.id)

@@ -10,6 +10,7 @@ from indexer.errors import QueryError
 from indexer.model import Coverage, Kind, Source, SourceId
 from indexer.search.query import Query, SearchResult
 
+from .coverage import coverage_info
 from .evidence import Evidence, weigh
 from .matching import Matcher, matcher_of
 from .pack import Block, pack
@@ -181,22 +182,6 @@ def _refused(findings: Findings, info: CoverageInfo, names: tuple[str, ...]) -> 
         coverage=info,
         further=further,
         searched=names,
-    )
-
-
-def coverage_info(coverage: Coverage) -> CoverageInfo:
-    """The index's coverage as a message."""
-    return CoverageInfo(
-        indexed=coverage.indexed,
-        pending=coverage.pending,
-        chunks=coverage.chunks,
-        vectors_pending=coverage.vectors_pending,
-        commits=coverage.commits,
-        commits_pending=coverage.commits_pending,
-        skipped=coverage.skipped,
-        failed=coverage.failed,
-        seconds_behind=coverage.seconds_behind,
-        notes=coverage.notes,
     )
 
 

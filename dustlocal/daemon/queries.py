@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dustlocal.answers.coverage import coverage_info
 from dustlocal.api import (
     AskRequest,
     AskResponse,
@@ -24,7 +25,7 @@ from dustlocal.api import (
 from dustlocal.daemon.embedders import QueryVectors
 from dustlocal.daemon.scope import Resolved
 from dustlocal.errors import EmbeddingError, QueryError
-from indexer.model import Coverage, Kind, Passage, SourceId
+from indexer.model import Kind, Passage, SourceId
 
 if TYPE_CHECKING:
     from indexer.index import Index
@@ -98,11 +99,6 @@ def hit(passage: Passage) -> Hit:
         commit=passage.commit,
         time=passage.time,
     )
-
-
-def coverage_info(coverage: Coverage) -> CoverageInfo:
-    """Coverage as clients see it."""
-    return msgspec.convert(coverage, CoverageInfo, from_attributes=True)
 
 
 def _query(request: SearchRequest, scope: Resolved) -> Query:

@@ -16,9 +16,10 @@ from typing import TypeVar
 import msgspec
 
 from dustlocal import __version__, api
+from dustlocal.answers.coverage import coverage_info
 from dustlocal.config import Settings
 from dustlocal.daemon.indexing import Indexing
-from dustlocal.daemon.queries import Queries, coverage_info
+from dustlocal.daemon.queries import Queries
 from dustlocal.daemon.scope import Resolved, resolve
 from dustlocal.daemon.sources import SourceState, source_info
 from dustlocal.daemon.workers import Urgency

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from indexer.store.shard import Shard
 from indexer.store.sqlite import Connection
 
 Key = tuple[int, int]
+ValueT = TypeVar("ValueT")
 # The file leg and the query's vector are made beside the chunk leg: SQLite and onnxruntime let
 # other threads run meanwhile.
 _BESIDE: Final = ThreadPoolExecutor(4, thread_name_prefix="search")
@@ -178,17 +179,11 @@ def _read_rows(connection: Connection, view: View, part: _Gathered) -> None:
 def _fused(gathered: Sequence[_Gathered], asked: _Asked) -> list[Passage]:
     query = asked.query
     candidates = Candidates(
-        words={
-            (i, key): score for i, part in enumerate(gathered) for key, score in part.words.items()
-        },
-        dense={
-            (i, key): score for i, part in enumerate(gathered) for key, score in part.dense.items()
-        },
-        files={
-            (i, key): score for i, part in enumerate(gathered) for key, score in part.files.items()
-        },
+        words=_keyed([part.words for part in gathered]),
+        dense=_keyed([part.dense for part in gathered]),
+        files=_keyed([part.files for part in gathered]),
     )
-    rows = {(i, key): row for i, part in enumerate(gathered) for key, row in part.rows.items()}
+    rows = _keyed([part.rows for part in gathered])
     ranked = rank(candidates, rows, asked.terms, asked.names)[: query.k]
     texts: dict[Key, str] = {}
     passages = []
@@ -208,6 +203,11 @@ def _fused(gathered: Sequence[_Gathered], asked: _Asked) -> list[Passage]:
         )
     commits = [commit for part in gathered for commit in part.commits]
     return with_commits(passages, commits)[: query.k]
+
+
+def _keyed(shards: Sequence[Mapping[int, ValueT]]) -> dict[Key, ValueT]:
+    """What each shard has by id, under (shard, id)."""
+    return {(shard, key): value for shard, part in enumerate(shards) for key, value in part.items()}
 
 
 def _total(parts: Sequence[Coverage]) -> Coverage:

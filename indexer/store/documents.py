@@ -180,6 +180,12 @@ def read_skips(connection: Connection, tree: int) -> Iterator[Skip]:
         yield Skip(path, SkipReason(reason), detail, state)
 
 
+def find_tree(connection: Connection, source: str) -> int | None:
+    """The number of a source in this shard, None while it has none."""
+    row = connection.execute("SELECT id FROM tree WHERE source = ?", (source,)).fetchone()
+    return int(row[0]) if row else None
+
+
 def tree_id(connection: Connection, source: str) -> int:
     """The number of a source in this shard, made when it is new."""
     connection.execute("INSERT OR IGNORE INTO tree (source) VALUES (?)", (source,))

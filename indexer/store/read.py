@@ -91,6 +91,12 @@ def read_lines(connection: Connection, tree: int, path: str, start: int, end: in
     return None if end > len(lines) else "\n".join(lines[start - 1 : end])
 
 
+def read_manifest(connection: Connection, tree: int) -> dict[str, int]:
+    """The paths of a tree, each with the number of the document it shows."""
+    rows = connection.execute("SELECT path, document FROM entry WHERE tree = ?", (tree,))
+    return dict(rows.fetchall())
+
+
 def read_commit(connection: Connection, tree: int, sha: str) -> str | None:
     """The stored text of a commit that the tree's HEAD reaches; `sha` may be abbreviated."""
     row = connection.execute(
